@@ -1,0 +1,23 @@
+/** Time, injected so that tests can move it. Milliseconds since the Unix epoch, as `Date.now()`. */
+export interface Clock {
+  now(): number
+  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const abort = () => {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", abort)
+        resolve()
+      }, ms)
+      signal?.addEventListener("abort", abort, { once: true })
+    }),
+}

@@ -1,0 +1,11 @@
+/** Any JSON value. Objects may have `__proto__` and `constructor` as plain keys, as `JSON.parse` makes them. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/** The value of `key` if it is the object's own, else undefined: inherited names are no data. */
+export function own(object: { [key: string]: Json }, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined
+}
+
+export function isObject(value: unknown): value is { [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}

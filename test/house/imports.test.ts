@@ -1,0 +1,108 @@
+import { globSync, readFileSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
+import { describe, expect, test } from "vitest"
+
+/**
+ * Who may import whom. Static imports only: a provider, say, loads its vendor's SDK by `import()` on first use, and that
+ * is what the rule is for. Type-only imports are erased and allowed to point anywhere inside the same part.
+ */
+const sources = globSync("{core,functions,stacks,web,local,bench}/**/*.{ts,tsx,mjs}").filter(
+  (file) => !file.includes("node_modules") && !file.includes("/dist/"),
+)
+
+interface Import {
+  from: string
+  to: string
+  typeOnly: boolean
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8")
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?["']([^"']+)["']/gm)
+  return [...statements].map(([, type, specifier = ""]) => ({
+    from: file,
+    to: specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : specifier,
+    typeOnly: type !== undefined,
+  }))
+}
+
+const imports = sources.flatMap(importsOf)
+const internal = (to: string) => /^(core|functions|stacks|web|local|test|bench|docs)\//.test(to)
+const external = (to: string) => !internal(to) && !to.startsWith(".")
+
+/** The imports of files under `part` that are not among what it may import. */
+function offending(part: RegExp, allowed: (to: string, typeOnly: boolean) => boolean): string[] {
+  return imports
+    .filter(({ from, to, typeOnly }) => part.test(from) && !allowed(to, typeOnly))
+    .map(({ from, to }) => `${from} imports ${to}`)
+}
+
+/** Every file that `entry` reaches by static, run-time imports. */
+function reach(entries: string[]): Import[] {
+  const seen = new Set<string>()
+  const found: Import[] = []
+  const queue = [...entries]
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (seen.has(file)) continue
+    seen.add(file)
+    for (const edge of imports.filter(({ from, typeOnly }) => from === file && !typeOnly)) {
+      found.push(edge)
+      if (internal(edge.to)) queue.push(edge.to)
+    }
+  }
+  return found
+}
+
+describe("the house", () => {
+  test("core knows nothing of Lambda, SST, the sandbox or the console", () => {
+    expect(offending(/^core\//, (to) => external(to) || to.startsWith("core/"))).toEqual([])
+    expect(
+      offending(/^core\//, (to) => !/^(sst|aws-lambda|@middy\/|@aws-lambda-powertools\/)/.test(to)),
+    ).toEqual([])
+  })
+
+  test("only the composition root reads the environment", () => {
+    const readers = sources.filter(
+      (file) => /^(core|functions)\//.test(file) && readFileSync(file, "utf8").includes("process.env"),
+    )
+    expect(readers.filter((file) => file !== "functions/app.ts")).toEqual([])
+  })
+
+  test("functions import core and each other", () => {
+    expect(offending(/^functions\//, (to) => external(to) || /^(core|functions)\//.test(to))).toEqual([])
+  })
+
+  test("stacks import only the contract, and each other", () => {
+    expect(offending(/^stacks\//, (to) => external(to) || /^(core\/contract|stacks)\//.test(to))).toEqual([])
+  })
+
+  test("the console imports only the client", () => {
+    expect(offending(/^web\//, (to) => external(to) || /^(core\/client|web)\//.test(to))).toEqual([])
+  })
+
+  test("nothing imports the sandbox", () => {
+    expect(offending(/^(core|functions|stacks|web)\//, (to) => !to.startsWith("local/"))).toEqual([])
+  })
+
+  test("the contract, the client and the reference parser run in a browser", () => {
+    const entries = sources.filter(
+      (file) => /^core\/(contract|client)\//.test(file) || file === "core/secrets/reference.ts",
+    )
+    const foreign = reach(entries).filter(({ to }) => external(to) && to !== "zod")
+    expect(foreign.map(({ from, to }) => `${from} imports ${to}`)).toEqual([])
+  })
+
+  test("a provider imports statically only zod and its own kind", () => {
+    expect(
+      offending(
+        /^core\/providers\//,
+        (to, typeOnly) => typeOnly || to === "zod" || /^core\/(providers|errors|secret|json)/.test(to),
+      ),
+    ).toEqual([])
+  })
+
+  test("no file is longer than 350 lines", () => {
+    const long = sources.filter((file) => readFileSync(file, "utf8").split("\n").length > 350)
+    expect(long).toEqual([])
+  })
+})
