@@ -13,9 +13,17 @@ export interface Route {
 
 /**
  * One operation of the API, as data. Schemas are functions because building them costs milliseconds that a cold start
- * should pay only for the operation it serves.
+ * should pay only for the operation it serves; each builds its schema once. `Query` and `Body` are what a handler gets
+ * after parsing, `QueryInput` and `BodyInput` what a client sends.
  */
-export interface Operation<Params = unknown, Query = unknown, Body = unknown, Reply = unknown> extends Route {
+export interface Operation<
+  Params = unknown,
+  Query = unknown,
+  Body = unknown,
+  Reply = unknown,
+  QueryInput = unknown,
+  BodyInput = unknown,
+> extends Route {
   /** The OpenAPI operationId, the name of the function's file in kebab-case and of the client's method. */
   id: string
   /** Other routes that lead to the same operation, kept for existing clients. */
@@ -26,22 +34,42 @@ export interface Operation<Params = unknown, Query = unknown, Body = unknown, Re
   who: readonly Kind[] | "public"
   /** Strict object schemas; absent where the operation takes none. */
   params?: () => z.ZodType<Params>
-  query?: () => z.ZodType<Query>
-  body?: () => z.ZodType<Body>
+  query?: () => z.ZodType<Query, QueryInput>
+  body?: () => z.ZodType<Body, BodyInput>
   /** Takes `If-Match`. */
   ifMatch?: true
+  /** Replies with `ETag`: the connection's version. */
+  etag?: true
   /** Bound on the request body, in bytes. */
   bodyLimit: number
   status: 200 | 201 | 202 | 204
   /** Absent with 204. */
   reply?: () => z.ZodType<Reply>
-  /** The codes it may answer besides those that any operation may. */
+  /** The codes it may answer besides `commonErrors`. */
   errors: readonly Code[]
 }
 
+/** The codes that any operation may answer; a public one needs no token and so lacks the two about it. */
+export const commonErrors = [
+  "VALIDATION",
+  "AUTHENTICATION",
+  "AUTHORIZATION",
+  "PAYLOAD_TOO_LARGE",
+  "THROTTLED",
+  "UNAVAILABLE",
+  "INTERNAL",
+] as const satisfies readonly Code[]
+
 /** Keeps the schemas' types: `defineOperation({...})` infers them, a plain annotation would forget. */
-export function defineOperation<Params = undefined, Query = undefined, Body = undefined, Reply = undefined>(
-  operation: Operation<Params, Query, Body, Reply>,
-): Operation<Params, Query, Body, Reply> {
+export function defineOperation<
+  Params = undefined,
+  Query = undefined,
+  Body = undefined,
+  Reply = undefined,
+  QueryInput = undefined,
+  BodyInput = undefined,
+>(
+  operation: Operation<Params, Query, Body, Reply, QueryInput, BodyInput>,
+): Operation<Params, Query, Body, Reply, QueryInput, BodyInput> {
   return operation
 }

@@ -1,0 +1,57 @@
+import * as z from "zod"
+import { limits } from "./limits.ts"
+import { once } from "./once.ts"
+
+/** Everything but control characters, lone surrogates and the characters that turn the direction of text around. */
+const plain = "[^\\p{Cc}\\p{Cs}\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]"
+
+function plainText(max: number, what: string) {
+  return z.string().regex(new RegExp(`^${plain}{1,${max}}$`, "u"), {
+    error: `${what} is 1 to ${max} characters, without control or bidirectional characters`,
+  })
+}
+
+export const connectionName = once(() => plainText(128, "a name"))
+export const platformId = once(() => plainText(128, "a platform id"))
+export const projectId = once(() => plainText(128, "a project id"))
+export const actor = once(() => plainText(256, "an actor"))
+
+/**
+ * Whatever may stand where an id is expected. That it has another form than ours only means that there is no such
+ * connection, which is for the service to say.
+ */
+export const connectionId = once(() =>
+  z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
+    error: "a connection id is 1 to 64 letters, digits, _ or -",
+  }),
+)
+
+/** A position in a JSON text (RFC 6901). */
+export const jsonPointer = once(() =>
+  z
+    .string()
+    .max(limits.pointerCharacters)
+    .regex(/^(?:\/(?:[^/~]|~[01])*)*$/, {
+      error: 'a JSON pointer is empty or starts with "/", with "~" written as "~0" and "/" as "~1"',
+    }),
+)
+
+/** Where references are read; absent: everywhere. */
+export const at = once(() => z.array(jsonPointer()).max(limits.references))
+
+/** Arrives as digits in a query. */
+export const limit = once(
+  () =>
+    z.preprocess(
+      (value) => (typeof value === "string" && /^\d{1,3}$/.test(value) ? Number(value) : value),
+      z.int().min(1).max(limits.pageSize),
+    ) as z.ZodType<number, number>,
+)
+
+/** Opaque: only what a page gave as `next` or `previous` opens. */
+export const cursor = once(() =>
+  z.string().regex(/^[A-Za-z0-9._~-]{1,2048}$/, { error: "send the cursor as a page gave it" }),
+)
+
+/** RFC 3339 in UTC. */
+export const timestamp = once(() => z.iso.datetime())

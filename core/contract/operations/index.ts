@@ -1,0 +1,41 @@
+import type { Operation } from "../operation.ts"
+import type { OperationId, planned as plannedRoutes } from "../routes.ts"
+import {
+  clearCache,
+  deleteConnection,
+  getConnection,
+  listConnections,
+  testConnection,
+} from "./connections.ts"
+import { document } from "./document.ts"
+import { createConnection, testUnsaved } from "./new-connection.ts"
+import { audit, browse, rotated, usage, webhookSecret } from "./planned.ts"
+import { listProviders } from "./providers.ts"
+import { resolve } from "./resolve.ts"
+import { updateConnection } from "./update-connection.ts"
+import { validate } from "./validate.ts"
+
+/**
+ * Every operation that is served, by id: the document and the clients' types derive from it. A function that serves one
+ * operation imports that operation's file instead, and loads no other.
+ */
+export const operations = {
+  listProviders,
+  listConnections,
+  getConnection,
+  createConnection,
+  updateConnection,
+  deleteConnection,
+  testUnsaved,
+  testConnection,
+  clearCache,
+  resolve,
+  validate,
+  document,
+} satisfies Record<OperationId, Operation>
+
+/** Designed, not served yet. */
+export const planned = { browse, audit, usage, webhookSecret, rotated } satisfies Record<
+  keyof typeof plannedRoutes,
+  Operation
+>

@@ -1,0 +1,54 @@
+import * as z from "zod"
+import { connectionName } from "../fields.ts"
+import { limits } from "../limits.ts"
+import { once } from "../once.ts"
+import { defineOperation } from "../operation.ts"
+import { served } from "../routes.ts"
+import { dropNeedlessProjects, projectIds, projectsAreNotEmptied, scope } from "../scope.ts"
+import { settingsUpdate } from "../settings.ts"
+import { connection, providerIds } from "../shapes/connection.ts"
+import { oneConnection } from "./connections.ts"
+
+/** Any subset of a connection: what is left out is kept, `null` removes an optional field. */
+export type ConnectionUpdate = z.output<ReturnType<typeof body>>
+
+const body = once(() =>
+  z
+    .strictObject({
+      providerId: z
+        .enum(providerIds)
+        .exactOptional()
+        .meta({ description: "Fixed for life: refused where it differs. Clients of Activepieces send it." }),
+      name: connectionName().exactOptional(),
+      scope: scope().exactOptional(),
+      projectIds: projectIds().nullable().exactOptional(),
+      config: z.record(configField(), configValue()).exactOptional().meta({
+        description:
+          "Fields of the provider. Secret fields left out keep their value, unless a destination changes. Tested live.",
+      }),
+      settings: settingsUpdate().exactOptional(),
+    })
+    .superRefine(projectsAreNotEmptied)
+    .overwrite(dropNeedlessProjects)
+    .meta({ id: "ConnectionUpdate" }),
+)
+
+export const updateConnection = defineOperation({
+  id: "updateConnection",
+  ...served.updateConnection,
+  summary: "Update a connection",
+  description:
+    "A field left out is kept, `null` removes an optional one, `settings` merge, `projectIds` are replaced, and the scope PLATFORM drops them. Tested live only where `config` is given; a failed test changes nothing. Where `If-Match` is given and differs from the version, nothing changes.",
+  params: oneConnection,
+  body,
+  ifMatch: true,
+  etag: true,
+  bodyLimit: limits.body,
+  status: 200,
+  reply: once(() => connection()),
+  errors: ["ENTITY_NOT_FOUND", "VERSION_CONFLICT", "SECRET_MANAGER_CONNECTION_FAILED"],
+})
+
+/** Which fields there are, and their bounds, the provider's schema says once the update is merged into what is stored. */
+const configField = () => z.string().max(64)
+const configValue = () => z.string().nullable()

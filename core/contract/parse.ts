@@ -1,0 +1,101 @@
+import type * as z from "zod"
+import { LatchkeyError, type ValidationIssue } from "../errors.ts"
+
+/** More would tell no more. */
+const maxIssues = 20
+const maxNameCharacters = 64
+
+/**
+ * What the schema makes of a request's body; issues carry JSON pointers into it.
+ * @throws LatchkeyError `VALIDATION`, which names unknown fields and never repeats a value
+ */
+export function parseBody<Value>(schema: z.ZodType<Value>, body: unknown): Value {
+  return parse(schema, body, (path) => path.map((key) => `/${escapeToken(key)}`).join(""))
+}
+
+/**
+ * What the schema makes of path or query parameters; issues carry the parameter's name.
+ * @throws LatchkeyError `VALIDATION`, which names unknown parameters and never repeats a value
+ */
+export function parseParameters<Value>(
+  schema: z.ZodType<Value>,
+  parameters: Readonly<Record<string, unknown>>,
+): Value {
+  return parse(schema, parameters, (path) => path.map(shorten).join("."))
+}
+
+type Path = readonly PropertyKey[]
+type Issue = z.core.$ZodIssue
+
+function parse<Value>(schema: z.ZodType<Value>, input: unknown, pointerOf: (path: Path) => string): Value {
+  const parsed = schema.safeParse(input, { error: describe })
+  if (parsed.success) return parsed.data
+  const issues: ValidationIssue[] = parsed.error.issues
+    .flatMap((issue) => flatten(issue, []))
+    .slice(0, maxIssues)
+    .map(({ path, message }) => ({ pointer: pointerOf(path), message }))
+  const [first] = issues
+  const where = first?.pointer ? `${first.pointer}: ` : ""
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more, see issues)` : ""
+  throw new LatchkeyError("VALIDATION", `The request does not fit: ${where}${first?.message}${more}.`, {
+    issues,
+  })
+}
+
+/** One entry for each unknown field, and of a union the branch that was most likely meant. */
+function flatten(issue: Issue, parents: Path): { path: Path; message: string }[] {
+  const path = [...parents, ...issue.path]
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => ({ path: [...path, key], message: "is not a known field" }))
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const branches = issue.errors.map((errors) => errors.flatMap((inner) => flatten(inner, path)))
+    return branches.reduce((best, branch) => (branch.length < best.length ? branch : best))
+  }
+  return [{ path, message: issue.message }]
+}
+
+/**
+ * Our words for what zod found, where a schema has none of its own. They say what was expected, never what came:
+ * where configurations are sent, what came may be a secret.
+ */
+function describe(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      if (issue.input === undefined) return "is required"
+      return `must be ${issue.expected === "int" ? "a whole number" : `of type ${issue.expected}`}`
+    case "invalid_value":
+      return `must be ${oneOf(issue.values)}`
+    case "invalid_union":
+      return Array.isArray(issue.options)
+        ? `must be ${oneOf(issue.options)}`
+        : "fits none of the accepted forms"
+    case "too_big":
+      return `must ${bound(issue.origin, "at most", issue.maximum)}`
+    case "too_small":
+      return `must ${bound(issue.origin, "at least", issue.minimum)}`
+    case "invalid_format":
+      return "has the wrong format"
+    default:
+      return "is not accepted"
+  }
+}
+
+function oneOf(values: readonly unknown[]): string {
+  const quoted = values.map((value) => JSON.stringify(value))
+  return quoted.length === 1 ? `${quoted[0]}` : `one of ${quoted.join(", ")}`
+}
+
+function bound(origin: string, which: "at most" | "at least", value: number | bigint): string {
+  if (origin === "string") return `have ${which} ${value} characters`
+  if (origin === "array") return `have ${which} ${value} entries`
+  return `be ${which} ${value}`
+}
+
+/** Names of unknown fields come from the request: long ones are cut. */
+function shorten(key: PropertyKey): string {
+  const name = String(key)
+  return name.length > maxNameCharacters ? `${name.slice(0, maxNameCharacters)}...` : name
+}
+
+/** One token of a JSON pointer (RFC 6901, section 3). */
+const escapeToken = (key: PropertyKey) => shorten(key).replaceAll("~", "~0").replaceAll("/", "~1")

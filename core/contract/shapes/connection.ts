@@ -1,0 +1,95 @@
+import * as z from "zod"
+import type { ProviderId } from "../../providers/provider.ts"
+import { timestamp } from "../fields.ts"
+import { once } from "../once.ts"
+import { type Scope, scope } from "../scope.ts"
+import { type Settings, settings } from "../settings.ts"
+import { type Problem, problem } from "./problem.ts"
+
+export const providerIds = [
+  "hashicorp",
+  "aws",
+  "cyberark-conjur",
+  "onepassword",
+] as const satisfies readonly ProviderId[]
+
+/** The last known status: what `checkedAt` tells when it was learnt. */
+export interface ConnectionStatus {
+  configured: boolean
+  connected: boolean
+  checkedAt?: string
+  error?: Problem
+}
+
+/** A connection as admins see it; services see it without `config`. */
+export interface Connection {
+  id: string
+  created: string
+  updated: string
+  platformId: string
+  providerId: ProviderId
+  name: string
+  scope: Scope
+  /** Only with the scope PROJECT. */
+  projectIds?: string[]
+  /** The fields that are not secret as they are, secret ones as `{ set: true }`. */
+  config?: { [field: string]: string | { set: true } }
+  version: number
+  connection: ConnectionStatus
+  settings: Settings
+}
+
+/** A connection as members of a project see it. */
+export interface MemberConnection {
+  id: string
+  providerId: ProviderId
+  name: string
+  scope: Scope
+  /** Of the connection's projects those that are the member's own. */
+  projectIds?: string[]
+  connection: { connected: boolean }
+}
+
+export const connection = once(
+  (): z.ZodType<Connection> =>
+    z
+      .strictObject({
+        id: z.string(),
+        created: timestamp(),
+        updated: timestamp(),
+        platformId: z.string(),
+        providerId: z.enum(providerIds),
+        name: z.string(),
+        scope: scope(),
+        projectIds: z.array(z.string()).exactOptional(),
+        config: z
+          .record(z.string(), z.union([z.string(), z.strictObject({ set: z.literal(true) })]))
+          .exactOptional()
+          .meta({ description: "Admins only. Secret fields show as { set: true }." }),
+        version: z.int().min(1).meta({ description: "Grows with every update; the ETag." }),
+        connection: z.strictObject({
+          configured: z.boolean(),
+          connected: z.boolean(),
+          checkedAt: timestamp().exactOptional(),
+          error: problem().exactOptional(),
+        }),
+        settings: settings(),
+      })
+      .meta({ id: "Connection" }),
+)
+
+export const memberConnection = once(
+  (): z.ZodType<MemberConnection> =>
+    z
+      .strictObject({
+        id: z.string(),
+        providerId: z.enum(providerIds),
+        name: z.string(),
+        scope: scope(),
+        projectIds: z.array(z.string()).exactOptional(),
+        connection: z.strictObject({ connected: z.boolean() }),
+      })
+      .meta({ id: "MemberConnection", description: "What members of a project see of a connection." }),
+)
+
+export const anyConnection = once(() => z.union([connection(), memberConnection()]))

@@ -1,0 +1,56 @@
+import * as z from "zod"
+import type { ConfigField, ProviderId, SecretParam } from "../../providers/provider.ts"
+import { once } from "../once.ts"
+import { providerIds } from "./connection.ts"
+
+/** A provider as the console sees it: everything its forms and pickers are built from. */
+export interface ProviderInfo {
+  id: ProviderId
+  name: string
+  logo: string
+  docsUrl: string
+  fields: ConfigField[]
+  secretParams: SecretParam[]
+  pathTemplate: string
+  /** What an admin must put into the provider, such as whom to trust. */
+  facts?: { externalId: string; principalArn: string }
+}
+
+export const providerInfo = once(() =>
+  z
+    .strictObject({
+      id: z.enum(providerIds),
+      name: z.string(),
+      logo: z.string(),
+      docsUrl: z.string(),
+      fields: z.array(configField()),
+      secretParams: z.array(
+        z.strictObject({
+          name: z.string(),
+          displayName: z.string(),
+          placeholder: z.string(),
+          optional: z.boolean(),
+        }),
+      ),
+      pathTemplate: z
+        .string()
+        .meta({ description: "`{name}[#{key}]`: a bracket goes where its parameter is empty." }),
+      facts: z.strictObject({ externalId: z.string(), principalArn: z.string() }).exactOptional(),
+    })
+    .meta({ id: "Provider" }),
+)
+
+const configField = () =>
+  z.strictObject({
+    name: z.string(),
+    displayName: z.string(),
+    description: z.string(),
+    placeholder: z.string(),
+    type: z.enum(["text", "password", "url", "select"]),
+    optional: z.boolean(),
+    options: z.array(z.strictObject({ value: z.string(), label: z.string() })).exactOptional(),
+    destination: z
+      .boolean()
+      .exactOptional()
+      .meta({ description: "When it changes, all secret fields must come again." }),
+  })

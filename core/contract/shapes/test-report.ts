@@ -1,0 +1,40 @@
+import * as z from "zod"
+import { timestamp } from "../fields.ts"
+import { once } from "../once.ts"
+import { type Problem, problem } from "./problem.ts"
+
+/** What a live test tried and found. */
+export interface TestReport {
+  connected: boolean
+  checkedAt: string
+  latencyMs?: number
+  /** In the order they were tried; the last is the failing one, if any fails. */
+  steps: { name: string; ok: boolean; latencyMs?: number; error?: Problem }[]
+  warnings: { code: string; message: string; at?: string }[]
+}
+
+export const testReport = once(
+  (): z.ZodType<TestReport> =>
+    z
+      .strictObject({
+        connected: z.boolean(),
+        checkedAt: timestamp(),
+        latencyMs: z.number().exactOptional(),
+        steps: z.array(
+          z.strictObject({
+            name: z.string(),
+            ok: z.boolean(),
+            latencyMs: z.number().exactOptional(),
+            error: problem().exactOptional(),
+          }),
+        ),
+        warnings: z.array(
+          z.strictObject({
+            code: z.string(),
+            message: z.string(),
+            at: timestamp().exactOptional(),
+          }),
+        ),
+      })
+      .meta({ id: "TestReport" }),
+)

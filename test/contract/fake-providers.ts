@@ -1,0 +1,45 @@
+import * as z from "zod"
+import { defineProvider, type Provider } from "../../core/providers/provider.ts"
+import { Secret } from "../../core/secret.ts"
+
+const about = {
+  logo: "logo.svg",
+  docsUrl: "https://docs.example.com",
+  fields: [],
+  secretParams: [],
+  pathTemplate: "{path}",
+  parsePath: () => {
+    throw new Error("not needed here")
+  },
+  open: () => {
+    throw new Error("not needed here")
+  },
+}
+
+const secret = () => z.string().transform((value) => new Secret(value))
+
+/** Two providers whose configurations have the shapes that occur: one object, and one of several forms. */
+export const fakeProviders: readonly Provider[] = [
+  defineProvider({
+    ...about,
+    id: "hashicorp",
+    name: "Vault",
+    config: () =>
+      z.strictObject({
+        url: z.string(),
+        roleId: z.string(),
+        secretId: secret(),
+        namespace: z.string().exactOptional(),
+      }),
+  }),
+  defineProvider({
+    ...about,
+    id: "aws",
+    name: "AWS",
+    config: () =>
+      z.union([
+        z.strictObject({ region: z.string(), accessKeyId: z.string(), secretAccessKey: secret() }),
+        z.strictObject({ region: z.string(), roleArn: z.string() }),
+      ]),
+  }),
+]

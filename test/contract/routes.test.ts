@@ -1,0 +1,90 @@
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { basePath } from "../../core/contract/operation.ts"
+import { operations, planned } from "../../core/contract/operations/index.ts"
+import { fillPath, matchRoute, routes, served } from "../../core/contract/routes.ts"
+
+const id = fc.stringMatching(/^[A-Za-z0-9]{21}$/)
+
+describe("the route table", () => {
+  test("leads from every route back to its operation, with and without a trailing slash", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...routes), id, (route, id) => {
+        const path = basePath + fillPath(route.path, { id })
+        const expected = { operation: route.operation, params: route.path.includes("{id}") ? { id } : {} }
+
+        expect(matchRoute(route.method, path)).toEqual(expected)
+        expect(matchRoute(route.method, `${path}/`)).toEqual(expected)
+      }),
+    )
+  })
+
+  test("decodes parameters, whatever they are", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: "grapheme" }), (text) => {
+        fc.pre(!["cache", "test", "resolve", "validate", "providers", "openapi.json"].includes(text))
+        const path = basePath + fillPath("/{id}", { id: text })
+
+        expect(matchRoute("GET", path)).toEqual({ operation: "getConnection", params: { id: text } })
+      }),
+    )
+  })
+
+  test("never throws, whatever is asked for", () => {
+    fc.assert(
+      fc.property(fc.string(), (path) => {
+        matchRoute("GET", path)
+        matchRoute("GET", `${basePath}/${path}`)
+      }),
+    )
+  })
+
+  test.each([
+    ["POST", "/test", "testUnsaved"],
+    ["DELETE", "/cache", "clearCache"],
+    ["GET", "/providers", "listProviders"],
+    ["GET", "/openapi.json", "document"],
+    ["POST", "/resolve", "resolve"],
+    ["POST", "/validate", "validate"],
+    ["POST", "/abc", "updateConnection"],
+    ["PATCH", "/abc", "updateConnection"],
+  ])("takes %s %s for %s", (method, path, operation) => {
+    expect(matchRoute(method, basePath + path)?.operation).toBe(operation)
+  })
+
+  test.each([
+    ["GET", "/cache"],
+    ["PATCH", "/test"],
+    ["DELETE", "/providers"],
+    ["PUT", "/abc"],
+    ["GET", "//"],
+    ["GET", "/a/b/c"],
+    ["GET", "/%"],
+    ["GET", "/%zz"],
+    ["get", ""],
+    ["GET", "x"],
+  ])("knows no %s %s", (method, path) => {
+    expect(matchRoute(method, basePath + path)).toBeUndefined()
+  })
+
+  test("knows nothing outside the base path", () => {
+    for (const path of ["", "/", "/api/v1", "/api/v1/secret-managersx", "/providers"])
+      expect(matchRoute("GET", path), path).toBeUndefined()
+  })
+
+  test("is what the operations say of themselves", () => {
+    for (const [name, operation] of Object.entries({ ...operations, ...planned }))
+      expect(operation.id).toBe(name)
+    for (const [name, entry] of Object.entries(served))
+      expect(operations).toHaveProperty(name, expect.objectContaining(entry))
+    expect(Object.keys(operations)).toEqual(Object.keys(served))
+  })
+
+  test("serves nothing that is only planned", () => {
+    for (const { method, path } of Object.values(planned)) {
+      const match = matchRoute(method, basePath + fillPath(path, { id: "abc", platformId: "acme" }))
+      expect(match?.operation ?? "none").not.toBe("browse")
+      expect(["none", "getConnection"]).toContain(match?.operation ?? "none")
+    }
+  })
+})
