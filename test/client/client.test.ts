@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest"
 import {
-  type CallOptions,
   type Client,
   type Connection,
   createClient,
@@ -252,12 +251,18 @@ test("the client's types follow the contract", () => {
     { ifMatch: 1 },
   )
   expectTypeOf<Parameters<Client["resolve"]>[0]["onError"]>().toEqualTypeOf<"fail" | "report" | undefined>()
-  // @ts-expect-error a value is required
-  expectTypeOf<Client["resolve"]>().toBeCallableWith({ projectId: "p" })
-  // @ts-expect-error there is no such field
-  expectTypeOf<Client["resolve"]>().toBeCallableWith({ value: 1, platformId: "p" })
-  // @ts-expect-error there is no such provider
-  expectTypeOf<Client["testUnsaved"]>().toBeCallableWith({ providerId: "gcp", config: {} })
-  expectTypeOf<Parameters<Client["getConnection"]>[1]>().toEqualTypeOf<CallOptions | undefined>()
+  const refused = () => [
+    // @ts-expect-error a value is required
+    client.resolve({ projectId: "p" }),
+    // @ts-expect-error there is no such field
+    client.resolve({ value: 1, platformId: "p" }),
+    // @ts-expect-error there is no such provider
+    client.testUnsaved({ providerId: "gcp", config: {} }),
+    // @ts-expect-error only an update is guarded
+    client.getConnection({ id }, { ifMatch: 1 }),
+    // @ts-expect-error what is only planned has no method
+    client.browse({ id }),
+  ]
+  expectTypeOf(refused).toBeFunction()
   expectTypeOf<LatchkeyProblem["code"]>().extract<"THROTTLED">().toEqualTypeOf<"THROTTLED">()
 })
