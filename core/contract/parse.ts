@@ -35,11 +35,14 @@ function parse<Value>(schema: z.ZodType<Value>, input: unknown, pointerOf: (path
     .slice(0, maxIssues)
     .map(({ path, message }) => ({ pointer: pointerOf(path), message }))
   const [first] = issues
-  const where = first?.pointer ? `${first.pointer}: ` : ""
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more, see issues)` : ""
-  throw new LatchkeyError("VALIDATION", `The request does not fit: ${where}${first?.message}${more}.`, {
-    issues,
-  })
+  throw new LatchkeyError(
+    "VALIDATION",
+    `The request does not fit: ${first?.pointer || "the whole"}: ${first?.message}${more}.`,
+    {
+      issues,
+    },
+  )
 }
 
 /** One entry for each unknown field, and of a union the branch that was most likely meant. */

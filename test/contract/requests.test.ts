@@ -263,6 +263,13 @@ describe("what is told about a request that does not fit", () => {
     }
   })
 
+  test("begins with the first place that does not fit, for whoever reads only the message", () => {
+    expect(() => parseBody(create, { ...connection, name: "", extra: 1 })).toThrow(
+      "The request does not fit: /name: a name is 1 to 128 characters, without control or bidirectional characters (and 1 more, see issues).",
+    )
+    expect(() => parseBody(create, undefined)).toThrow("The request does not fit: the whole: is required.")
+  })
+
   test("is bounded, in number and in the length of unknown names", () => {
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${"k".repeat(1000)}${i}`, 1]))
     const issues = issuesOf(() => parseBody(create, { ...connection, ...many }))
