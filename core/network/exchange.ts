@@ -46,7 +46,8 @@ export function exchange(pool: Pool, message: Message, attempt: Attempt): Promis
   })
   request.on("error", fail)
   request.once("response", (response) => {
-    response.on("error", fail)
+    // Of a body that nobody wants any more, too.
+    response.on("error", () => {})
     const refused = refusal(response, message)
     if (refused) return fail(refused)
     collect(response, message.maxBytes).then(
@@ -85,8 +86,8 @@ async function collect(response: http.IncomingMessage, maxBytes: number): Promis
     else chunks.push(chunk)
   })
   response.once("end", resolve)
-  // A body that breaks off ends with `close` alone.
-  response.once("close", () => reject(new Error("closed")))
+  // A body that breaks off is an error too.
+  response.once("error", reject)
   await promise
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }

@@ -116,8 +116,24 @@ describe("a request", () => {
     await ask(server.url)
     await other({ connectionKey: "two" })(server.url)
     await other({ connectionKey: "three" })(server.url)
+    await vi.waitFor(() => expect(server.open.size).toBe(2))
     await ask(server.url)
     expect(server.connections).toBe(4)
+  })
+
+  test("under way survives that its tenant is the least recently used", async () => {
+    let answer: (() => void) | undefined
+    const server = await httpServer((response, { url }) => {
+      if (url === "/slow") answer = () => response.end("late")
+      else response.end()
+    })
+    const { ask, other } = openClient({ maxPools: 1 })
+    const slow = ask(`${server.url}/slow`)
+    await vi.waitFor(() => expect(answer).toBeDefined())
+    await other({ connectionKey: "two" })(server.url)
+    answer?.()
+    expect((await slow).body.toString()).toBe("late")
+    await vi.waitFor(() => expect(server.open.size).toBe(1))
   })
 
   test("takes no notice of proxies in the environment", async () => {

@@ -12,9 +12,11 @@ export const certificate = (name: string): string =>
   readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), "utf8")
 
 /** Listens on a free port of the loopback until the test has ended. */
-async function listen(server: net.Server): Promise<number> {
-  const sockets = new Set<net.Socket>()
-  server.on("connection", (socket: net.Socket) => sockets.add(socket))
+async function listen(server: net.Server, sockets = new Set<net.Socket>()): Promise<number> {
+  server.on("connection", (socket: net.Socket) => {
+    sockets.add(socket)
+    socket.on("close", () => sockets.delete(socket))
+  })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy()
@@ -36,6 +38,8 @@ export interface TestServer {
   received: Received[]
   /** TCP connections so far. */
   connections: number
+  /** Those that are open. */
+  open: Set<net.Socket>
 }
 
 type Handler = (response: http.ServerResponse, received: Received, count: number) => void
@@ -56,9 +60,9 @@ function serve(handler: Handler, state: TestServer): http.RequestListener {
 }
 
 export async function httpServer(handler: Handler = ok): Promise<TestServer> {
-  const state: TestServer = { url: "", port: 0, received: [], connections: 0 }
+  const state: TestServer = { url: "", port: 0, received: [], connections: 0, open: new Set() }
   const server = http.createServer(serve(handler, state)).on("connection", () => state.connections++)
-  state.port = await listen(server)
+  state.port = await listen(server, state.open)
   state.url = `http://127.0.0.1:${state.port}`
   return state
 }
@@ -72,6 +76,7 @@ export async function httpsServer(
     port: 0,
     received: [],
     connections: 0,
+    open: new Set(),
     servernames: [],
     reused: [],
   } as TestServer & {

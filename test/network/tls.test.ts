@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { describe, expect, test, vi } from "vitest"
 import { certificate, httpServer, httpsServer, openClient } from "./servers.ts"
 
@@ -39,6 +42,29 @@ describe("TLS", () => {
     const server = await httpsServer()
     await expect(openClient().ask(server.url)).rejects.toMatchObject({ reason: "TLS" })
     expect(server.received).toEqual([])
+  })
+
+  test("trusts no authority that the environment adds, and takes no proxy from it", async () => {
+    const server = await httpsServer()
+    const proxy = await httpServer()
+    const script = `
+      import { createNetwork } from "./core/network/client.ts"
+      import { systemClock } from "./core/clock.ts"
+      const policy = { allowHttp: true, allowLoopback: true, exceptions: [] }
+      const client = createNetwork({ policy, clock: systemClock }).client({ platformId: "p", connectionKey: "c" })({})
+      const signal = new AbortController().signal
+      await client.request({ method: "GET", url: "${server.url}/", operation: "read", signal })
+        .then(({ status }) => console.log(status), ({ reason }) => console.log(reason))`
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+      env: {
+        NODE_EXTRA_CA_CERTS: fileURLToPath(new URL("../fixtures/tls/ca.pem", import.meta.url)),
+        NODE_TLS_REJECT_UNAUTHORIZED: "0",
+        NODE_USE_ENV_PROXY: "1",
+        HTTPS_PROXY: proxy.url,
+        NODE_NO_WARNINGS: "1",
+      },
+    })
+    expect([stdout.trim(), server.received.length, proxy.connections]).toEqual(["TLS", 0, 0])
   })
 
   test("takes a bundle of several authorities", async () => {
