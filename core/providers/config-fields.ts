@@ -1,0 +1,64 @@
+import * as z from "zod"
+import { Secret } from "../secret.ts"
+import type { Provider } from "./provider.ts"
+
+/**
+ * A credential: plain text in a request, a `Secret` from here on. Visible ASCII by default, since most credentials
+ * travel in a header, where a pasted line break would break the request.
+ */
+export function secretField({ maxLength = 4096, pattern = /^[\x21-\x7e]+$/ } = {}) {
+  return z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .regex(pattern, "Must be visible ASCII characters without spaces or line breaks.")
+    .transform((value) => new Secret(value))
+}
+
+/** Where a secret manager is. A base path is kept, trailing slashes are not. Whether the host may be called is the network's to say. */
+export function urlField() {
+  return z
+    .string()
+    .max(2048)
+    .refine(isPlainUrl, "Must be an http or https URL without credentials, query and fragment.")
+    .transform((url) => url.replace(/\/+$/, ""))
+}
+
+/** A bundle of CA certificates in PEM, to trust besides the usual ones. Judged as text: whether it signs anything shows in a test. */
+export function caCertificateField() {
+  return z
+    .string()
+    .max(64 * 1024)
+    .refine(isCertificateBundle, "Must be one or more certificates in PEM (-----BEGIN CERTIFICATE-----).")
+}
+
+/** Names of the fields that are never shown, and stored only under envelope encryption. */
+export function secretFieldNames(provider: Pick<Provider, "fields">): string[] {
+  return provider.fields.filter(({ type }) => type === "password").map(({ name }) => name)
+}
+
+/** Names of the fields that decide where credentials are sent: where one changes, all secret fields must come again. */
+export function destinationFieldNames(provider: Pick<Provider, "fields">): string[] {
+  return provider.fields.filter(({ destination }) => destination === true).map(({ name }) => name)
+}
+
+function isPlainUrl(text: string): boolean {
+  // The parser drops tabs, line breaks and outer spaces, and reads a backslash as a slash: what is sent must be what was typed.
+  if (/[\s\\]/.test(text) || !/^https?:\/\//i.test(text) || /[?#]/.test(text) || !URL.canParse(text))
+    return false
+  const { username, password } = new URL(text)
+  return (
+    username === "" &&
+    password === "" &&
+    !text
+      .slice(text.indexOf("//") + 2)
+      .split("/", 1)[0]
+      ?.includes("@")
+  )
+}
+
+const certificate = /-----BEGIN CERTIFICATE-----\s+(?:[A-Za-z0-9+/=]+\s+)+-----END CERTIFICATE-----/
+
+function isCertificateBundle(text: string): boolean {
+  return certificate.test(text) && !text.includes("PRIVATE KEY")
+}

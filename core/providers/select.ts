@@ -1,0 +1,76 @@
+import { ProviderError } from "../errors.ts"
+import { isObject, type Json, own } from "../json.ts"
+import { readPointer } from "../json-pointer.ts"
+
+/** Bound on one secret's value, in bytes of UTF-8. */
+export const maxValueBytes = 64 * 1024
+
+/**
+ * The value of `key` in a document that is a JSON object.
+ * @throws ProviderError `NOT_FOUND`
+ */
+export function selectKey(content: Json, key: string): Json {
+  const value = isObject(content) ? own(content, key) : undefined
+  if (value === undefined) {
+    throw new ProviderError(
+      "NOT_FOUND",
+      "The secret exists but has no key of that name. Check the key's spelling.",
+    )
+  }
+  return value
+}
+
+/**
+ * What a JSON pointer finds in a value. A string is taken as JSON text, since secret managers that keep only strings
+ * keep JSON that way; the empty pointer finds the value itself.
+ * @throws ProviderError `NOT_FOUND`, `UNSUPPORTED_VALUE`
+ */
+export function selectPointer(value: Json, pointer: string | undefined): Json {
+  if (pointer === undefined || pointer === "") return value
+  const found = readPointer(typeof value === "string" ? parseJson(value) : value, pointer)
+  if (found === undefined) {
+    throw new ProviderError(
+      "NOT_FOUND",
+      "The value has nothing at that `pointer`. Check it against the JSON stored.",
+    )
+  }
+  return found
+}
+
+/**
+ * The string that takes a reference's place: strings as they are, all else as compact JSON.
+ * @throws ProviderError `UNSUPPORTED_VALUE`
+ */
+export function valueText(value: Json): string {
+  const text = typeof value === "string" ? value : compactJson(value)
+  // A UTF-16 unit is at most 3 bytes of UTF-8, so short texts need no counting.
+  if (text.length * 3 > maxValueBytes && new TextEncoder().encode(text).length > maxValueBytes) {
+    throw new ProviderError(
+      "UNSUPPORTED_VALUE",
+      "The value is larger than 64 KiB. Keep large material elsewhere.",
+    )
+  }
+  return text
+}
+
+/** Whether a text is a JSON pointer (RFC 6901). */
+export function isPointer(text: string): boolean {
+  return /^(?:\/(?:[^/~]|~[01])*)*$/.test(text)
+}
+
+function parseJson(text: string): Json {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's message quotes the text, so it is not kept as a cause.
+    throw new ProviderError("UNSUPPORTED_VALUE", "The value is not JSON, so a `pointer` finds nothing in it.")
+  }
+}
+
+function compactJson(value: Json): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    throw new ProviderError("UNSUPPORTED_VALUE", "The value nests too deep to be written as JSON.")
+  }
+}
