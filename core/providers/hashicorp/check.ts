@@ -1,0 +1,170 @@
+import type { Clock } from "../../clock.ts"
+import { ProviderError } from "../../errors.ts"
+import { type Json, own } from "../../json.ts"
+import type { CheckReport, CheckStep, CheckWarning, FetchResult, Session } from "../provider.ts"
+import { type Auth, lookUpSelf } from "./auth.ts"
+import type { VaultConfig } from "./config.ts"
+import { documentOf } from "./path.ts"
+import { readDocuments } from "./reading.ts"
+import type { Vault } from "./transport.ts"
+
+const warnBeforeMs = 14 * 24 * 60 * 60_000
+const fewUses = 100
+
+/**
+ * Logs in, whatever session there may be, asks Vault what it thinks of the token, and reads `probePath` where one is
+ * configured. Asks for nothing that the documented policy does not grant.
+ */
+export async function checkVault({
+  config,
+  vault,
+  auth,
+  clock,
+  signal,
+}: {
+  config: VaultConfig
+  vault: Vault
+  auth: Auth
+  clock: Clock
+  signal: AbortSignal
+}): Promise<CheckReport> {
+  const steps: CheckStep[] = []
+  const warnings: CheckWarning[] = []
+  const transport: CheckStep[] = [{ name: "reach", ok: true }]
+  if (config.url.toLowerCase().startsWith("https:")) transport.push({ name: "TLS", ok: true })
+
+  /** Tries something of Vault; undefined where that failed, which is then the last step. */
+  async function attempt<Value>(
+    name: string,
+    work: () => Promise<Value>,
+  ): Promise<{ value: Value } | undefined> {
+    const startedAt = clock.now()
+    try {
+      const value = await work()
+      if (steps.length === 0) steps.push(...transport)
+      steps.push({ name, ok: true, latencyMs: clock.now() - startedAt })
+      return { value }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof ProviderError)) throw error
+      if (steps.length === 0) steps.push(...transportUntil(error, transport))
+      const answered = error.upstream?.status !== undefined
+      if (steps.every(({ ok }) => ok)) {
+        steps.push({ name, ok: false, ...(answered ? { latencyMs: clock.now() - startedAt } : {}), error })
+      }
+      return undefined
+    }
+  }
+
+  const probe = async (session: Session) => {
+    const result = await readProbe({ vault, document: documentOf(config.probePath ?? ""), session, signal })
+    if (!result.ok) throw result.error
+  }
+
+  const authenticated = await attempt("authenticate", async () => {
+    const session = await auth.login(signal)
+    const self = await lookUpSelf(vault, session.token, signal)
+    if (self === "forbidden" && !auth.renews) await proveToken(config, () => probe(session))
+    return { session, self }
+  })
+  if (!authenticated) return { steps, warnings }
+
+  const { session, self } = authenticated.value
+  warnings.push(
+    ...(self === "forbidden"
+      ? [lookupDenied]
+      : warningsOf(self, { lasting: !auth.renews, now: clock.now() })),
+  )
+  if (config.probePath !== undefined) await attempt("read", () => probe(session))
+  return { steps, warnings }
+}
+
+/** Of a token that may not look itself up only a read tells whether it is valid. */
+async function proveToken(config: VaultConfig, probe: () => Promise<void>): Promise<void> {
+  const upstream = { operation: "look up the token", status: 403 }
+  if (config.probePath === undefined) {
+    const message =
+      "Vault refuses the token. If it is valid it lacks the `default` policy: then set `probePath` to a secret that it may read."
+    throw new ProviderError("BAD_CREDENTIALS", message, { upstream })
+  }
+  try {
+    await probe()
+  } catch (error) {
+    // Any other answer about the secret was given to a valid token, and is the next step's to report.
+    if (!(error instanceof ProviderError)) throw error
+    if (error.reason === "PERMISSION_DENIED") {
+      const message = "Vault refuses the token, for `probePath` too. Check the token, then the policy."
+      throw new ProviderError("BAD_CREDENTIALS", message, { upstream })
+    }
+    if (["NOT_FOUND", "DELETED", "WRONG_ENGINE"].includes(error.reason)) return
+    throw error
+  }
+}
+
+async function readProbe({
+  vault,
+  document,
+  session,
+  signal,
+}: {
+  vault: Vault
+  document: string
+  session: Session
+  signal: AbortSignal
+}): Promise<FetchResult> {
+  const message = "Vault forbids reading `probePath`. Check it, and that a policy grants `read` on it."
+  const upstream = { operation: "read secret", status: 403 }
+  const refusal = async () => new ProviderError("PERMISSION_DENIED", message, { upstream })
+  const { results } = await readDocuments({ vault, documents: [document], session, refusal, signal })
+  return results.get(document) ?? { ok: false, error: await refusal() }
+}
+
+/** The steps before any answer of Vault's, as far as they went. They take no times: these would tell what is inside a network. */
+function transportUntil(error: ProviderError, transport: readonly CheckStep[]): CheckStep[] {
+  switch (error.reason) {
+    case "UNREACHABLE":
+    case "BLOCKED_ADDRESS":
+    case "TIMEOUT":
+      return [{ name: "reach", ok: false, error }]
+    case "TLS":
+      return [
+        { name: "reach", ok: true },
+        { name: "TLS", ok: false, error },
+      ]
+    default:
+      return [...transport]
+  }
+}
+
+const lookupDenied: CheckWarning = {
+  code: "LOOKUP_DENIED",
+  message:
+    "The token lacks the `default` policy and may not look itself up, so its end and policies are not known.",
+}
+
+/** `lasting`: the token is the credential itself, not one that a login gave and another will replace. */
+function warningsOf(
+  self: { [key: string]: Json },
+  { lasting, now }: { lasting: boolean; now: number },
+): CheckWarning[] {
+  const warnings: CheckWarning[] = []
+  const policies = [own(self, "policies"), own(self, "identity_policies")].flat()
+  if (policies.includes("root")) {
+    const message =
+      "The token has the root policy. Give Latchkey one that may only read what it shall resolve."
+    warnings.push({ code: "ROOT_POLICY", message })
+  }
+  if (!lasting) return warnings
+
+  const end = Date.parse(String(own(self, "expire_time") ?? ""))
+  if (end - now <= warnBeforeMs) {
+    const message = "The token ends soon, and Latchkey does not renew it. Put a new one into the connection."
+    warnings.push({ code: "CREDENTIAL_EXPIRES", message, at: new Date(end).toISOString() })
+  }
+  const uses = own(self, "num_uses")
+  if (typeof uses === "number" && uses > 0 && uses <= fewUses) {
+    const message = `The token has ${uses} uses left; every request takes one. Use a token without that limit.`
+    warnings.push({ code: "FEW_USES_LEFT", message })
+  }
+  return warnings
+}

@@ -1,0 +1,101 @@
+import { ProviderError } from "../../errors.ts"
+import type { FetchResult, Login, ProviderClient, ProviderDeps, Session } from "../provider.ts"
+import { authOf, lookUpSelf } from "./auth.ts"
+import { checkVault } from "./check.ts"
+import type { VaultConfig } from "./config.ts"
+import { lookUpMount, notedMounts, notesOf } from "./mounts.ts"
+import { readDocuments } from "./reading.ts"
+import { vaultOver } from "./transport.ts"
+
+/** A login may cost a use of the secret id, so a session that was just renewed is not renewed again. */
+const renewalPauseMs = 60_000
+const renewedAt = "renewed at"
+
+export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClient {
+  const { sessions, clock } = deps
+  const { url, namespace, caCertificate } = config
+  const http = deps.http(caCertificate === undefined ? {} : { caCertificate })
+  const vault = vaultOver({ http, url, namespace })
+  const auth = authOf(config, { vault, clock })
+
+  async function fetch(documents: readonly string[], signal: AbortSignal): Promise<Map<string, FetchResult>> {
+    signal.throwIfAborted()
+    const distinct = [...new Set(documents)]
+    if (distinct.length === 0) return new Map()
+
+    const session = await sessions.current(auth.login, signal)
+    const results = await read(distinct, session, () => refusalOf(session, signal), signal)
+    const rejections = distinct.filter((document) => isRejection(results.get(document)))
+    if (rejections.length === 0) return results
+
+    try {
+      const renewed = await renew(session, signal)
+      const again = await read(rejections, renewed, async () => denied(), signal)
+      for (const [document, result] of again) results.set(document, result)
+    } catch (error) {
+      // Nothing could be asked for, else only these documents could not.
+      if (rejections.length === distinct.length || !(error instanceof ProviderError)) throw error
+      for (const document of rejections) results.set(document, { ok: false, error })
+    }
+    return results
+  }
+
+  async function read(
+    documents: readonly string[],
+    session: Session,
+    refusal: () => Promise<ProviderError>,
+    signal: AbortSignal,
+  ): Promise<Map<string, FetchResult>> {
+    const { results, learnt } = await readDocuments({ vault, documents, session, refusal, signal })
+    const notes = notesOf(learnt)
+    if (Object.keys(notes).length > 0) await sessions.note(session, notes)
+    return results
+  }
+
+  /** Why Vault refuses a session's request: the path is forbidden to it, or the token is no longer accepted. */
+  async function refusalOf(session: Session, signal: AbortSignal): Promise<ProviderError> {
+    const self = await lookUpSelf(vault, session.token, signal)
+    if (self !== "forbidden") return denied()
+    if (auth.renews) return renewedLately(session) ? denied() : rejected()
+    // A token without the `default` policy may not look itself up. That it still may ask for a mount proves it valid.
+    const [known] = notedMounts(session.notes).keys()
+    const proof =
+      known === undefined ? "forbidden" : await lookUpMount(vault, known.slice(0, -1), session.token, signal)
+    return proof === "forbidden" ? rejected() : denied()
+  }
+
+  function renewedLately({ notes }: Session): boolean {
+    return clock.now() - Number(notes[renewedAt] ?? Number.NEGATIVE_INFINITY) < renewalPauseMs
+  }
+
+  async function renew(session: Session, signal: AbortSignal): Promise<Session> {
+    if (!auth.renews) throw rejected()
+    const login: Login = async (loginSignal) => {
+      const renewed = await auth.login(loginSignal)
+      return { ...renewed, notes: { ...renewed.notes, [renewedAt]: String(clock.now()) } }
+    }
+    return sessions.replace(session, login, signal)
+  }
+
+  return { fetch, check: (signal) => checkVault({ config, vault, auth, clock, signal }) }
+}
+
+const isRejection = (result: FetchResult | undefined) =>
+  result?.ok === false && result.error.reason === "BAD_CREDENTIALS"
+
+/** A path that no policy grants and a mount that does not exist look the same from outside. */
+const denied = () =>
+  new ProviderError(
+    "PERMISSION_DENIED",
+    "Vault forbids reading this path, or has no such mount. Check the path, and that a policy grants `read` on it.",
+    { upstream: { operation: "read secret", status: 403 } },
+  )
+
+const rejected = () =>
+  new ProviderError(
+    "BAD_CREDENTIALS",
+    "Vault no longer accepts the token. Put a valid one into the connection.",
+    {
+      upstream: { operation: "look up the token", status: 403 },
+    },
+  )

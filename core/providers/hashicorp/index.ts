@@ -1,0 +1,25 @@
+import { defineProvider } from "../provider.ts"
+import { openVault } from "./client.ts"
+import { fields, type VaultConfig, vaultConfig } from "./config.ts"
+import { parsePath } from "./path.ts"
+
+/** HashiCorp Vault and OpenBao: KV secrets engines of both versions. */
+export const hashicorp = defineProvider<VaultConfig>({
+  id: "hashicorp",
+  name: "HashiCorp Vault",
+  logo: "logos/hashicorp.svg",
+  docsUrl: "https://developer.hashicorp.com/vault/docs",
+  fields,
+  secretParams: [
+    {
+      name: "path",
+      displayName: "Secret path",
+      placeholder: "secret/data/app/api_key",
+      optional: false,
+    },
+  ],
+  pathTemplate: "{path}",
+  config: vaultConfig,
+  parsePath,
+  open: openVault,
+})

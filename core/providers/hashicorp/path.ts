@@ -1,0 +1,77 @@
+import { ProviderError } from "../../errors.ts"
+import type { ReferenceOptions, SecretRef } from "../provider.ts"
+import { isPointer, selectKey, selectPointer, valueText } from "../select.ts"
+
+const expected = "Expected `mount/data/path/key` (KV version 2) or `mount/path/key` (KV version 1)."
+
+/** Where Vault keeps itself: what a read there hands out is no secret of the tenant's, or even Latchkey's own token. */
+const reserved: ReadonlySet<string> = new Set(["auth", "sys", "identity", "cubbyhole"])
+
+/**
+ * `mount/data/path/key`, or `mount/path/key` with KV version 1, taken to the letter: nothing in it is decoded. Which of
+ * both it is shows only when the mount is asked for, so the document is the whole path but the key, each segment
+ * encoded, and the version: `secret/data/app?version=3`.
+ * @throws ProviderError `INVALID_PATH`
+ */
+export function parsePath(path: string, options: ReferenceOptions): SecretRef {
+  const { version, pointer, ...others } = options
+  const unknown = Object.keys(others)[0]
+  if (unknown !== undefined) {
+    throw invalid(`Vault has no option \`${unknown}\`. It knows \`version\` and \`pointer\`.`)
+  }
+  if (version !== undefined && !/^[1-9][0-9]{0,9}$/.test(version)) {
+    throw invalid("`version` must be a whole number from 1 up.")
+  }
+  if (pointer !== undefined && !isPointer(pointer)) {
+    throw invalid("`pointer` must be a JSON pointer, such as `/database/password`.")
+  }
+
+  const segments = path.split("/")
+  const key = segments.at(-1) ?? ""
+  if (segments.length < 3) throw invalid(expected)
+  checkSegments(segments)
+
+  const document = encodePath(segments.slice(0, -1).join("/"))
+  return {
+    path,
+    document: version === undefined ? document : `${document}?version=${version}`,
+    select: (content) => valueText(selectPointer(selectKey(content, key), pointer)),
+  }
+}
+
+/**
+ * The document of a secret's path without a key: `mount/data/path` or `mount/path`.
+ * @throws ProviderError `INVALID_PATH`
+ */
+export function documentOf(path: string): string {
+  const segments = path.split("/")
+  if (segments.length < 2) throw invalid("Expected `mount/data/path` or `mount/path`.")
+  // What follows a path is a key, which may be anything, so the last segment is checked by adding one.
+  checkSegments([...segments, "key"])
+  return encodePath(path)
+}
+
+/** Encodes each segment of a path for use in a URL. */
+export function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/")
+}
+
+function checkSegments(segments: readonly string[]): void {
+  if (segments.includes("")) {
+    throw invalid(`A path has no leading, trailing or double slash. ${expected}`)
+  }
+  if (segments.includes(".") || segments.includes("..")) {
+    throw invalid(`A path has no \`.\` and \`..\` segments. ${expected}`)
+  }
+  if (reserved.has(segments[0] ?? "")) {
+    throw invalid(
+      `\`${segments[0]}\` belongs to Vault itself: only KV secrets engines can be read. ${expected}`,
+    )
+  }
+  // As Vault does (Go's unicode.IsPrint), which answers 400 to any other character. A key travels in no URL.
+  if (!segments.slice(0, -1).every((segment) => /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(segment))) {
+    throw invalid("A path has printable characters and plain spaces only.")
+  }
+}
+
+const invalid = (message: string) => new ProviderError("INVALID_PATH", message)

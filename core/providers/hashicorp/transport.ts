@@ -1,0 +1,115 @@
+import type NodeVault from "node-vault"
+import { ProviderError } from "../../errors.ts"
+import type { Json } from "../../json.ts"
+import type { HttpClient } from "../../network/http.ts"
+import type { Secret } from "../../secret.ts"
+
+/** Any answer of Vault's, whatever its status. */
+export interface VaultAnswer {
+  status: number
+  headers: Readonly<Record<string, string>>
+  /** Undefined where there was none, or none in JSON: then it was hardly Vault that answered. */
+  body: Json | undefined
+}
+
+export interface AskOptions {
+  /** Our name of the operation, for errors. */
+  operation: string
+  /** Absent only at a login. */
+  token?: Secret
+  signal: AbortSignal
+}
+
+/** Vault's API below `/v1/`. Paths are already encoded. @throws ProviderError what the network throws */
+export interface Vault {
+  read(path: string, options: AskOptions): Promise<VaultAnswer>
+  write(path: string, data: Readonly<Record<string, string>>, options: AskOptions): Promise<VaultAnswer>
+}
+
+/** What node-vault hands to a transport, as far as it is used here. */
+interface NodeVaultRequest extends AskOptions {
+  method: "GET" | "POST"
+  uri: string
+  json?: Readonly<Record<string, string>>
+}
+
+/**
+ * A node-vault client that reaches nothing but `url`, through `http` alone. node-vault builds URLs; what is sent
+ * besides is decided here, from the connection: it would take what it finds missing from `VAULT_TOKEN`,
+ * `VAULT_NAMESPACE`, `VAULT_PREFIX` and `VAULT_SKIP_VERIFY`, and puts headers into an object that calls may share.
+ */
+export function vaultOver(connection: {
+  http: HttpClient
+  url: string
+  namespace: string | undefined
+}): Vault {
+  let loading: Promise<NodeVault.client> | undefined
+  const client = () => {
+    loading ??= loadClient(connection)
+    return loading
+  }
+  return {
+    // What node-vault calls request options reaches the transport as it is; it never contains headers.
+    read: async (path, options) => (await client()).read(path, { ...options }),
+    write: async (path, data, options) => (await client()).write(path, data, { ...options }),
+  }
+}
+
+async function loadClient({
+  http,
+  url,
+  namespace,
+}: Parameters<typeof vaultOver>[0]): Promise<NodeVault.client> {
+  const { default: nodeVault } = await import("node-vault")
+  const send = (request: NodeVaultRequest) => sendRequest(http, `${url}/v1/`, namespace, request)
+  const client = nodeVault({
+    endpoint: url,
+    // Its own writes tokens and paths to stderr where `DEBUG` is set.
+    debug: () => {},
+    "request-promise": { defaults: () => send },
+  })
+  // Empty strings given at construction would have been taken from the environment.
+  return Object.assign(client, {
+    endpoint: url,
+    token: "",
+    namespace: "",
+    pathPrefix: "",
+    // Its own takes any answer of a path that contains `sys/health` for a success, turns others into errors with Vault's
+    // text as the message, and drops the headers.
+    handleVaultResponse: async (answer: VaultAnswer) => answer,
+  })
+}
+
+/** Sends one request. Headers that the request has are dropped, `strictSSL` is ignored: TLS is always verified. */
+async function sendRequest(
+  http: HttpClient,
+  base: string,
+  namespace: string | undefined,
+  { method, uri, json, operation, token, signal }: NodeVaultRequest,
+): Promise<VaultAnswer> {
+  // The same check that keeps a path of ours inside Vault's API keeps a token inside the connection.
+  if (!uri.startsWith(base))
+    throw new ProviderError("PROVIDER_ERROR", "A request would have left the connection.")
+  const { status, headers, body } = await http.request({
+    method,
+    url: uri,
+    headers: {
+      "X-Vault-Request": "true",
+      ...(namespace ? { "X-Vault-Namespace": namespace } : {}),
+      ...(token ? { "X-Vault-Token": token.reveal() } : {}),
+      ...(json ? { "Content-Type": "application/json" } : {}),
+    },
+    ...(json ? { body: JSON.stringify(json) } : {}),
+    operation,
+    signal,
+  })
+  return { status, headers, body: parseBody(body) }
+}
+
+function parseBody(body: Buffer): Json | undefined {
+  try {
+    return JSON.parse(body.toString("utf8"))
+  } catch {
+    return undefined
+  }
+}
