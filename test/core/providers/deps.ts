@@ -1,0 +1,96 @@
+import type { Clock } from "../../../core/clock.ts"
+import type { HttpClient, HttpClientFactory, HttpRequest, HttpResponse } from "../../../core/network/http.ts"
+import type { ProviderDeps, Session, Sessions } from "../../../core/providers/provider.ts"
+
+/** A clock that stands still until it is moved; what sleeps wakes when its time comes. */
+export interface MovableClock extends Clock {
+  advance(ms: number): void
+}
+
+export function movableClock(startsAt = Date.UTC(2026, 0, 1)): MovableClock {
+  let now = startsAt
+  const sleepers: { at: number; wake: () => void }[] = []
+  return {
+    now: () => now,
+    sleep: (ms) => new Promise((wake) => sleepers.push({ at: now + ms, wake })),
+    advance(ms) {
+      now += ms
+      for (const { wake } of sleepers.filter(({ at }) => at <= now)) wake()
+    },
+  }
+}
+
+/** Sessions as one instance without Redis keeps them, of one connection. */
+export interface MemorySessions extends Sessions {
+  logins: number
+  session: Session | undefined
+}
+
+export function memorySessions(clock: Clock): MemorySessions {
+  const sessions: MemorySessions = {
+    logins: 0,
+    session: undefined,
+    async current(login, signal) {
+      if (sessions.session && sessions.session.expiresAt > clock.now()) return sessions.session
+      sessions.logins++
+      sessions.session = await login(signal)
+      return sessions.session
+    },
+    async replace(rejected, login, signal) {
+      if (sessions.session && sessions.session.token !== rejected.token) return sessions.session
+      sessions.logins++
+      sessions.session = await login(signal)
+      return sessions.session
+    },
+    async note(session, notes) {
+      const noted = { ...session, notes: { ...session.notes, ...notes } }
+      if (sessions.session?.token === session.token) sessions.session = noted
+      return noted
+    },
+  }
+  return sessions
+}
+
+export interface TestDeps extends ProviderDeps {
+  clock: MovableClock
+  sessions: MemorySessions
+  /** Every line that was logged, as text. */
+  logged: string[]
+}
+
+export function testDeps(http: HttpClientFactory, clock = movableClock()): TestDeps {
+  const logged: string[] = []
+  return {
+    http,
+    clock,
+    sessions: memorySessions(clock),
+    logged,
+    log: { debug: (message, fields) => logged.push(JSON.stringify({ message, ...fields })) },
+    limits: { secretBytes: 64 * 1024 },
+    platformId: "acme",
+  }
+}
+
+/** What a scripted server answers: a status with a JSON body, or text as it is. */
+export interface Scripted {
+  status: number
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+/** An HTTP client that answers from a function and remembers what it was asked, by method, path and query. */
+export function scriptedHttp(answer: (request: HttpRequest, line: string) => Scripted | Promise<Scripted>) {
+  const requests: (HttpRequest & { line: string })[] = []
+  const client: HttpClient = {
+    async request(request): Promise<HttpResponse> {
+      request.signal.throwIfAborted()
+      const { pathname, search } = new URL(request.url)
+      const line = `${request.method} ${pathname}${search}`
+      requests.push({ ...request, line })
+      const { status, body, headers = {} } = await answer(request, line)
+      const text = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body)
+      return { status, headers, body: Buffer.from(text) }
+    },
+  }
+  return { requests, lines: () => requests.map(({ line }) => line), factory: () => client }
+}
