@@ -47,16 +47,16 @@ export function unexpected(answer: VaultAnswer, operation: string): ProviderErro
   }
 }
 
-/** A `ProviderError` about an answer: its status and ours words, never the texts in it. */
+/** A `ProviderError` about an answer: its status and our words, never the texts in it. */
 export function failure(
   reason: Reason,
   message: string,
   answer: VaultAnswer,
   operation: string,
 ): ProviderError {
-  const retryAfterMs = retryAfter(answer)
+  const { status, retryAfterMs } = answer
   return new ProviderError(reason, message, {
-    upstream: { operation, status: answer.status },
+    upstream: { operation, status },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   })
 }
@@ -78,9 +78,4 @@ export function isVaults(answer: VaultAnswer): boolean {
   return (
     listIn(answer, "errors") !== undefined || (isObject(answer.body) && Object.hasOwn(answer.body, "data"))
   )
-}
-
-function retryAfter({ headers }: VaultAnswer): number | undefined {
-  const seconds = headers["retry-after"]
-  return seconds !== undefined && /^[0-9]{1,6}$/.test(seconds) ? Number(seconds) * 1000 : undefined
 }

@@ -1,8 +1,9 @@
 import type { Clock } from "../../clock.ts"
 import { ProviderError } from "../../errors.ts"
 import { type Json, own } from "../../json.ts"
+import type { Phase } from "../../network/http.ts"
 import type { CheckReport, CheckStep, CheckWarning, FetchResult, Session } from "../provider.ts"
-import { type Auth, lookUpSelf } from "./auth.ts"
+import { authOf, lookUpSelf } from "./auth.ts"
 import type { VaultConfig } from "./config.ts"
 import { documentOf } from "./path.ts"
 import { readDocuments } from "./reading.ts"
@@ -17,47 +18,52 @@ const fewUses = 100
  */
 export async function checkVault({
   config,
-  vault,
-  auth,
+  connect,
   clock,
   signal,
 }: {
   config: VaultConfig
-  vault: Vault
-  auth: Auth
+  connect: (onPhase: (phase: Phase) => void) => Vault
   clock: Clock
   signal: AbortSignal
 }): Promise<CheckReport> {
   const steps: CheckStep[] = []
   const warnings: CheckWarning[] = []
-  const transport: CheckStep[] = [{ name: "reach", ok: true }]
-  if (config.url.toLowerCase().startsWith("https:")) transport.push({ name: "TLS", ok: true })
+  const phases = new Map<Phase, number>()
+  const vault = connect((phase) => {
+    if (!phases.has(phase)) phases.set(phase, clock.now())
+  })
+  const auth = authOf(config, { vault, clock })
+  const secure = config.url.toLowerCase().startsWith("https:")
 
   /** Tries something of Vault; undefined where that failed, which is then the last step. */
   async function attempt<Value>(
     name: string,
     work: () => Promise<Value>,
   ): Promise<{ value: Value } | undefined> {
-    const startedAt = clock.now()
+    const begun = clock.now()
+    let outcome: { value: Value } | undefined
+    let error: ProviderError | undefined
     try {
-      const value = await work()
-      if (steps.length === 0) steps.push(...transport)
-      steps.push({ name, ok: true, latencyMs: clock.now() - startedAt })
-      return { value }
-    } catch (error) {
+      outcome = { value: await work() }
+    } catch (thrown) {
       signal.throwIfAborted()
-      if (!(error instanceof ProviderError)) throw error
-      if (steps.length === 0) steps.push(...transportUntil(error, transport))
-      const answered = error.upstream?.status !== undefined
-      if (steps.every(({ ok }) => ok)) {
-        steps.push({ name, ok: false, ...(answered ? { latencyMs: clock.now() - startedAt } : {}), error })
-      }
-      return undefined
+      if (!(thrown instanceof ProviderError)) throw thrown
+      error = thrown
     }
+    const first = steps.length === 0
+    if (first) steps.push(...transportSteps({ phases, secure, error }))
+    if (steps.at(-1)?.ok === false) return undefined
+    // How long it took to get as far as an authenticated server would tell what is inside a network.
+    const since = first ? (phases.get("TLS") ?? phases.get("reach")) : begun
+    const latency = since === undefined ? {} : { latencyMs: clock.now() - since }
+    steps.push(error ? { name, ok: false, ...latency, error } : { name, ok: true, ...latency })
+    return outcome
   }
 
-  const probe = async (session: Session) => {
-    const result = await readProbe({ vault, document: documentOf(config.probePath ?? ""), session, signal })
+  async function probe(session: Session): Promise<void> {
+    const document = documentOf(config.probePath ?? "")
+    const result = await readProbe({ vault, document, session, signal })
     if (!result.ok) throw result.error
   }
 
@@ -70,13 +76,30 @@ export async function checkVault({
   if (!authenticated) return { steps, warnings }
 
   const { session, self } = authenticated.value
-  warnings.push(
-    ...(self === "forbidden"
-      ? [lookupDenied]
-      : warningsOf(self, { lasting: !auth.renews, now: clock.now() })),
-  )
+  if (self === "forbidden") warnings.push(lookupDenied)
+  else warnings.push(...warningsOf(self, { lasting: !auth.renews, now: clock.now() }))
   if (config.probePath !== undefined) await attempt("read", () => probe(session))
   return { steps, warnings }
+}
+
+/** The steps before Vault can answer, as far as they went. Where one of them failed it is the last, and has the error. */
+function transportSteps({
+  phases,
+  secure,
+  error,
+}: {
+  phases: ReadonlyMap<Phase, number>
+  secure: boolean
+  error: ProviderError | undefined
+}): CheckStep[] {
+  const reached = phases.get("reach")
+  const secured = phases.get("TLS")
+  if (error && reached === undefined) return [{ name: "reach", ok: false, error }]
+  const reach = { name: "reach", ok: true }
+  if (!secure) return [reach]
+  if (error && secured === undefined) return [reach, { name: "TLS", ok: false, error }]
+  const latency = reached === undefined || secured === undefined ? {} : { latencyMs: secured - reached }
+  return [reach, { name: "TLS", ok: true, ...latency }]
 }
 
 /** Of a token that may not look itself up only a read tells whether it is valid. */
@@ -117,23 +140,6 @@ async function readProbe({
   const refusal = async () => new ProviderError("PERMISSION_DENIED", message, { upstream })
   const { results } = await readDocuments({ vault, documents: [document], session, refusal, signal })
   return results.get(document) ?? { ok: false, error: await refusal() }
-}
-
-/** The steps before any answer of Vault's, as far as they went. They take no times: these would tell what is inside a network. */
-function transportUntil(error: ProviderError, transport: readonly CheckStep[]): CheckStep[] {
-  switch (error.reason) {
-    case "UNREACHABLE":
-    case "BLOCKED_ADDRESS":
-    case "TIMEOUT":
-      return [{ name: "reach", ok: false, error }]
-    case "TLS":
-      return [
-        { name: "reach", ok: true },
-        { name: "TLS", ok: false, error },
-      ]
-    default:
-      return [...transport]
-  }
 }
 
 const lookupDenied: CheckWarning = {

@@ -15,7 +15,8 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
   const { sessions, clock } = deps
   const { url, namespace, caCertificate } = config
   const http = deps.http(caCertificate === undefined ? {} : { caCertificate })
-  const vault = vaultOver({ http, url, namespace })
+  const connection = { http, url, namespace }
+  const vault = vaultOver(connection)
   const auth = authOf(config, { vault, clock })
 
   async function fetch(documents: readonly string[], signal: AbortSignal): Promise<Map<string, FetchResult>> {
@@ -77,7 +78,11 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
     return sessions.replace(session, login, signal)
   }
 
-  return { fetch, check: (signal) => checkVault({ config, vault, auth, clock, signal }) }
+  return {
+    fetch,
+    check: (signal) =>
+      checkVault({ config, connect: (onPhase) => vaultOver({ ...connection, onPhase }), clock, signal }),
+  }
 }
 
 const isRejection = (result: FetchResult | undefined) =>

@@ -1,13 +1,14 @@
 import type NodeVault from "node-vault"
 import { ProviderError } from "../../errors.ts"
 import type { Json } from "../../json.ts"
-import type { HttpClient } from "../../network/http.ts"
+import type { HttpClient, Phase } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
 
 /** Any answer of Vault's, whatever its status. */
 export interface VaultAnswer {
   status: number
-  headers: Readonly<Record<string, string>>
+  /** How long Vault asks to wait before the next request. */
+  retryAfterMs?: number
   /** Undefined where there was none, or none in JSON: then it was hardly Vault that answered. */
   body: Json | undefined
 }
@@ -26,6 +27,14 @@ export interface Vault {
   write(path: string, data: Readonly<Record<string, string>>, options: AskOptions): Promise<VaultAnswer>
 }
 
+export interface VaultConnection {
+  http: HttpClient
+  url: string
+  namespace: string | undefined
+  /** Told how far each request has come. */
+  onPhase?: (phase: Phase) => void
+}
+
 /** What node-vault hands to a transport, as far as it is used here. */
 interface NodeVaultRequest extends AskOptions {
   method: "GET" | "POST"
@@ -38,11 +47,7 @@ interface NodeVaultRequest extends AskOptions {
  * besides is decided here, from the connection: it would take what it finds missing from `VAULT_TOKEN`,
  * `VAULT_NAMESPACE`, `VAULT_PREFIX` and `VAULT_SKIP_VERIFY`, and puts headers into an object that calls may share.
  */
-export function vaultOver(connection: {
-  http: HttpClient
-  url: string
-  namespace: string | undefined
-}): Vault {
+export function vaultOver(connection: VaultConnection): Vault {
   let loading: Promise<NodeVault.client> | undefined
   const client = () => {
     loading ??= loadClient(connection)
@@ -55,13 +60,10 @@ export function vaultOver(connection: {
   }
 }
 
-async function loadClient({
-  http,
-  url,
-  namespace,
-}: Parameters<typeof vaultOver>[0]): Promise<NodeVault.client> {
+async function loadClient(connection: VaultConnection): Promise<NodeVault.client> {
   const { default: nodeVault } = await import("node-vault")
-  const send = (request: NodeVaultRequest) => sendRequest(http, `${url}/v1/`, namespace, request)
+  const { url } = connection
+  const send = (request: NodeVaultRequest) => sendRequest(connection, request)
   const client = nodeVault({
     endpoint: url,
     // Its own writes tokens and paths to stderr where `DEBUG` is set.
@@ -74,23 +76,22 @@ async function loadClient({
     token: "",
     namespace: "",
     pathPrefix: "",
-    // Its own takes any answer of a path that contains `sys/health` for a success, turns others into errors with Vault's
-    // text as the message, and drops the headers.
+    // Its own takes any answer of a path that contains `sys/health` for a success, and turns others into errors that
+    // have Vault's text as the message.
     handleVaultResponse: async (answer: VaultAnswer) => answer,
   })
 }
 
-/** Sends one request. Headers that the request has are dropped, `strictSSL` is ignored: TLS is always verified. */
+/** Sends one request. Headers that it has are dropped, `strictSSL` is ignored: TLS is always verified. */
 async function sendRequest(
-  http: HttpClient,
-  base: string,
-  namespace: string | undefined,
+  { http, url, namespace, onPhase }: VaultConnection,
   { method, uri, json, operation, token, signal }: NodeVaultRequest,
 ): Promise<VaultAnswer> {
-  // The same check that keeps a path of ours inside Vault's API keeps a token inside the connection.
-  if (!uri.startsWith(base))
+  // What keeps a path inside Vault's API keeps the token inside the connection.
+  if (!uri.startsWith(`${url}/v1/`)) {
     throw new ProviderError("PROVIDER_ERROR", "A request would have left the connection.")
-  const { status, headers, body } = await http.request({
+  }
+  const { status, retryAfterMs, body } = await http.request({
     method,
     url: uri,
     headers: {
@@ -101,9 +102,10 @@ async function sendRequest(
     },
     ...(json ? { body: JSON.stringify(json) } : {}),
     operation,
+    ...(onPhase ? { onPhase } : {}),
     signal,
   })
-  return { status, headers, body: parseBody(body) }
+  return { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }), body: parseBody(body) }
 }
 
 function parseBody(body: Buffer): Json | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { ProviderError } from "../../../../core/errors.ts"
+import { ProviderError } from "../../../core/errors.ts"
+import type { Phase } from "../../../core/network/http.ts"
 import { appRole, byToken, data, errors, kv2, login, mount, vaultWith } from "./vault-script.ts"
 
 const forbidden = errors(403, "permission denied")
@@ -8,9 +9,12 @@ const steps = async (vault: ReturnType<typeof vaultWith>) =>
   (await vault.check()).steps.map(({ name, ok, error }) => (ok ? name : `${name}: ${error?.reason}`))
 const warnings = async (vault: ReturnType<typeof vaultWith>) =>
   (await vault.check()).warnings.map(({ code }) => code)
-const failing = (reason: "UNREACHABLE" | "TLS" | "BLOCKED_ADDRESS" | "TIMEOUT") => () => {
-  throw new ProviderError(reason, reason)
-}
+/** A request that fails before or after the server was authenticated. */
+const failing = (reason: "UNREACHABLE" | "TLS" | "BLOCKED_ADDRESS" | "TIMEOUT", ...phases: Phase[]) => ({
+  phases,
+  status: 0,
+  error: new ProviderError(reason, reason),
+})
 
 describe("checking a connection", () => {
   test("logs in, looks the token up, and asks for nothing else", async () => {
@@ -50,14 +54,30 @@ describe("checking a connection", () => {
   })
 
   test.each([
-    ["UNREACHABLE", ["reach: UNREACHABLE"]],
-    ["BLOCKED_ADDRESS", ["reach: BLOCKED_ADDRESS"]],
-    ["TIMEOUT", ["reach: TIMEOUT"]],
-    ["TLS", ["reach", "TLS: TLS"]],
-  ] as const)("tells %s by its step, without a time", async (reason, expected) => {
-    const vault = vaultWith({ "POST auth/approle/login": failing(reason) })
+    ["UNREACHABLE", [], ["reach: UNREACHABLE"]],
+    ["BLOCKED_ADDRESS", [], ["reach: BLOCKED_ADDRESS"]],
+    ["TIMEOUT", [], ["reach: TIMEOUT"]],
+    ["TLS", ["reach"], ["reach", "TLS: TLS"]],
+    ["TIMEOUT", ["reach"], ["reach", "TLS: TIMEOUT"]],
+    ["TIMEOUT", ["reach", "TLS"], ["reach", "TLS", "authenticate: TIMEOUT"]],
+  ] as const)("tells %s after %j by its step", async (reason, phases, expected) => {
+    const vault = vaultWith({ "POST auth/approle/login": failing(reason, ...phases) })
     expect(await steps(vault)).toEqual(expected)
-    expect((await vault.check()).steps.every(({ latencyMs }) => latencyMs === undefined)).toBe(true)
+  })
+
+  test("tells no time of anything before TLS", async () => {
+    const vault = vaultWith({
+      "POST auth/approle/login": async () => {
+        vault.deps.clock.advance(100)
+        return login("s.1")
+      },
+    })
+    const { steps } = await vault.check()
+    expect(steps.map(({ name, latencyMs }) => [name, latencyMs])).toEqual([
+      ["reach", undefined],
+      ["TLS", 0],
+      ["authenticate", 0],
+    ])
   })
 
   test.each([

@@ -91,7 +91,7 @@ describe("reading", () => {
   })
 
   test("a quota's waiting time is passed on", async () => {
-    const vault = vaultWith({ "GET secret/data/app": { ...errors(429), headers: { "retry-after": "7" } } })
+    const vault = vaultWith({ "GET secret/data/app": { ...errors(429), retryAfterMs: 7000 } })
     const result = (await vault.fetch(["secret/data/app"])).get("secret/data/app")
     expect(result).toMatchObject({ ok: false, error: { retryAfterMs: 7000, upstream: { status: 429 } } })
   })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest"
 import * as z from "zod"
-import { destinationFieldNames, secretFieldNames, urlField } from "../../../core/providers/config-fields.ts"
-import { providerById, providers } from "../../../core/providers/registry.ts"
-import { Secret } from "../../../core/secret.ts"
+import { destinationFieldNames, secretFieldNames, urlField } from "../../core/providers/config-fields.ts"
+import { providerById, providers } from "../../core/providers/registry.ts"
+import { Secret } from "../../core/secret.ts"
 
 /** The keys that a provider's configuration may have, from the schema as the API document shows it. */
 function schemaKeys(schema: z.ZodType): Set<string> {

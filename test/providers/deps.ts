@@ -1,6 +1,12 @@
-import type { Clock } from "../../../core/clock.ts"
-import type { HttpClient, HttpClientFactory, HttpRequest, HttpResponse } from "../../../core/network/http.ts"
-import type { ProviderDeps, Session, Sessions } from "../../../core/providers/provider.ts"
+import type { Clock } from "../../core/clock.ts"
+import type {
+  HttpClient,
+  HttpClientFactory,
+  HttpRequest,
+  HttpResponse,
+  Phase,
+} from "../../core/network/http.ts"
+import type { ProviderDeps, Session, Sessions } from "../../core/providers/provider.ts"
 
 /** A clock that stands still until it is moved; what sleeps wakes when its time comes. */
 export interface MovableClock extends Clock {
@@ -76,6 +82,11 @@ export interface Scripted {
   status: number
   body?: unknown
   headers?: Record<string, string>
+  retryAfterMs?: number
+  /** How far the request comes, if not to the server. */
+  phases?: readonly Phase[]
+  /** Thrown instead of an answer. */
+  error?: Error
 }
 
 /** An HTTP client that answers from a function and remembers what it was asked, by method, path and query. */
@@ -87,9 +98,16 @@ export function scriptedHttp(answer: (request: HttpRequest, line: string) => Scr
       const { pathname, search } = new URL(request.url)
       const line = `${request.method} ${pathname}${search}`
       requests.push({ ...request, line })
-      const { status, body, headers = {} } = await answer(request, line)
+      const { status, body, headers = {}, retryAfterMs, phases, error } = await answer(request, line)
+      for (const phase of phases ?? (["reach", "TLS"] as const)) request.onPhase?.(phase)
+      if (error) throw error
       const text = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body)
-      return { status, headers, body: Buffer.from(text) }
+      return {
+        status,
+        headers,
+        body: Buffer.from(text),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      }
     },
   }
   return { requests, lines: () => requests.map(({ line }) => line), factory: () => client }

@@ -1,4 +1,4 @@
-import { hashicorp } from "../../../../core/providers/hashicorp/index.ts"
+import { hashicorp } from "../../../core/providers/hashicorp/index.ts"
 import { type Scripted, scriptedHttp, testDeps } from "../deps.ts"
 
 /** Vault's answers to a test's requests, by `METHOD /path?query` below `/v1/`. */
