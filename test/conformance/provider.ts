@@ -1,0 +1,392 @@
+import { readFileSync } from "node:fs"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
+import { type Clock, systemClock } from "../../core/clock.ts"
+import { ProviderError, type Reason } from "../../core/errors.ts"
+import { createNetwork, type Network } from "../../core/network/client.ts"
+import type { FetchResult, Provider, ReferenceOptions } from "../../core/providers/provider.ts"
+import { type TestDeps, testDeps } from "../providers/deps.ts"
+import { type Canned, closedUrl, type Recorded, type RecordingProxy, startProxy } from "./proxy.ts"
+import { traces } from "./traces.ts"
+
+/** A secret that the server holds. */
+export interface Written {
+  path: string
+  options?: ReferenceOptions
+  value: string
+}
+
+/** A secret manager with known content, for one describe block. */
+export interface TestServer {
+  url: string
+  /** A connection's configuration, as an admin types it, that reaches the server at `url` and may read what is below, nothing else. */
+  config(url: string): Record<string, unknown>
+  /** The same with credentials that are wrong. */
+  wrongConfig(url: string): Record<string, unknown>
+  /** Of one document, if the protocol knows documents with several values. The first has a text of some length. */
+  siblings: readonly [Written, ...Written[]]
+  /** In different documents: unicode, spaces, slashes, `%`, `?`, `#`, `+` in names; an empty string; what else is peculiar. */
+  others: readonly Written[]
+  missing: string
+  denied: string
+  deleted?: string
+  binary?: Written
+  /** Every credential that the configurations contain. */
+  credentials: readonly string[]
+  /** Makes the server forget every session. */
+  expireSessions?(): Promise<void>
+  seal?(): Promise<void>
+  unseal?(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** What not every server can show. */
+export type Ability = "deleted" | "binary" | "expireSessions" | "seal"
+
+export interface Subject {
+  /** The server's name, for the tests' titles. */
+  name: string
+  provider: Provider
+  start(): Promise<TestServer>
+  /** What this server cannot show, and why; it is listed among the tests. */
+  cannot: Partial<Record<Ability, string>>
+  /** Whether a request reads secrets, as opposed to logging in or asking for what is around them. */
+  isRead(request: Recorded): boolean
+  /** How this protocol says that there were too many requests. */
+  throttled: Canned
+  /** Every variable that the vendor's software would read; values that must not be sent contain `environment`. */
+  environment: Record<string, string>
+}
+
+const fixture = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), "utf8")
+const tls = () => ({ key: fixture("leaf.key"), cert: fixture("localhost.pem") })
+
+/** The one suite that every provider passes, against its sandbox server and, where one exists, the real server. */
+export function describeProvider(subject: Subject): void {
+  const { provider, isRead } = subject
+
+  describe(`${provider.name} against ${subject.name}`, () => {
+    const seen = traces()
+    let server: TestServer
+    let proxy: RecordingProxy
+    let network: Network
+
+    beforeAll(async () => {
+      server = await subject.start()
+    })
+    afterAll(() => server?.stop())
+    beforeEach(async () => {
+      proxy = await startProxy(server.url)
+      network = createNetwork({
+        policy: { allowHttp: true, allowLoopback: true, exceptions: [] },
+        clock: hastyClock(),
+        timeouts: { requestMs: 500, overallMs: 2_000 },
+      })
+    })
+    afterEach(async () => {
+      network.close()
+      await proxy.stop()
+    })
+
+    /** A connection as it is used: its client, and what it depends on. */
+    function connect(config: Record<string, unknown>, connectionKey = "conformance") {
+      const deps: TestDeps = testDeps(network.client({ platformId: "acme", connectionKey }))
+      const client = provider.open(provider.config().parse(config), deps)
+      const note = <Value>(value: Value): Value => {
+        seen.add(value)
+        for (const line of deps.logged) seen.add(line)
+        return value
+      }
+      const fail = (error: unknown): never => {
+        throw note(error)
+      }
+      const signal = new AbortController().signal
+      return {
+        deps,
+        check: () => client.check(signal).then(note, fail),
+        fetch: (documents: readonly string[], until = signal) => client.fetch(documents, until).catch(fail),
+        /** What each secret resolves to: its value, or the reason why there is none. */
+        async resolve(
+          ...secrets: readonly Pick<Written, "path" | "options">[]
+        ): Promise<(string | Reason)[]> {
+          const references = secrets.map(({ path, options = {} }) => provider.parsePath(path, options))
+          const documents = references.map(({ document }) => document)
+          const results = await client.fetch(documents, signal).catch(reasonForAll(documents))
+          return references.map(({ document, select }) => {
+            const result = results.get(document)
+            if (!result) throw new Error(`No result for ${document}`)
+            try {
+              if (result.ok) return select(result.content)
+              throw result.error
+            } catch (error) {
+              if (!(note(error) instanceof ProviderError)) throw error
+              return (error as ProviderError).reason
+            }
+          })
+        },
+      }
+    }
+
+    const good = () => connect(server.config(proxy.url))
+    const reads = () => proxy.requests.filter(isRead)
+    const first = () => server.siblings[0]
+
+    /** A test of what some servers cannot show; for those, the reason stands among the results. */
+    function testWhere(ability: Ability, name: string, body: () => Promise<void>): void {
+      const reason = subject.cannot[ability]
+      if (reason === undefined) test(name, body)
+      else test.skip(`${name} (not shown by ${subject.name}: ${reason})`, body)
+    }
+
+    describe("values", () => {
+      test("come back as they were written, whatever characters names and values have", async () => {
+        const secrets = [...server.siblings, ...server.others]
+        expect(await good().resolve(...secrets)).toEqual(secrets.map(({ value }) => value))
+      })
+
+      test("an empty string is a value", async () => {
+        const empty = [...server.siblings, ...server.others].filter(({ value }) => value === "")
+        expect(empty.length).toBeGreaterThan(0)
+        expect(await good().resolve(...empty)).toEqual(empty.map(() => ""))
+      })
+
+      testWhere("binary", "binary survives", async () => {
+        if (!server.binary) throw new Error("no binary secret")
+        expect(await good().resolve(server.binary)).toEqual([server.binary.value])
+      })
+
+      test("many references to one document cost one fetch", async () => {
+        const documents = new Set(
+          server.siblings.map(({ path, options = {} }) => provider.parsePath(path, options).document),
+        )
+        expect(documents.size).toBe(1)
+        const many = Array.from({ length: 20 }, () => server.siblings).flat()
+        await good().resolve(...many)
+        expect(reads()).toHaveLength(1)
+      })
+
+      test("one login serves many fetches", async () => {
+        const { resolve, deps } = good()
+        await resolve(...server.others)
+        await resolve(first())
+        expect(deps.sessions.logins).toBeLessThanOrEqual(1)
+      })
+
+      test("one failing document leaves the others alone", async () => {
+        expect(await good().resolve({ path: server.missing }, first(), { path: server.denied })).toEqual([
+          "NOT_FOUND",
+          first().value,
+          "PERMISSION_DENIED",
+        ])
+      })
+    })
+
+    describe("failures are told apart", () => {
+      test("missing", async () =>
+        expect(await good().resolve({ path: server.missing })).toEqual(["NOT_FOUND"]))
+
+      test("denied, without giving the session up", async () => {
+        const { resolve, deps } = good()
+        expect(await resolve({ path: server.denied })).toEqual(["PERMISSION_DENIED"])
+        expect(await resolve(first())).toEqual([first().value])
+        expect(deps.sessions.logins).toBeLessThanOrEqual(1)
+      })
+
+      testWhere("deleted", "deleted", async () => {
+        expect(await good().resolve({ path: server.deleted ?? "" })).toEqual(["DELETED"])
+      })
+
+      test("wrong credentials", async () => {
+        expect(await connect(server.wrongConfig(proxy.url)).resolve(first())).toEqual(["BAD_CREDENTIALS"])
+      })
+
+      testWhere("seal", "sealed, and over once it is unsealed", async () => {
+        const { resolve } = good()
+        await resolve(first())
+        await server.seal?.()
+        try {
+          expect(await resolve(first())).toEqual(["SEALED"])
+          expect(await good().resolve(first())).toEqual(["SEALED"])
+        } finally {
+          await server.unseal?.()
+        }
+        expect(await resolve(first())).toEqual([first().value])
+      })
+
+      test("throttled, after having tried again", async () => {
+        proxy.decide((request) => (isRead(request) ? subject.throttled : "forward"))
+        expect(await good().resolve(first())).toEqual(["THROTTLED"])
+        expect(reads()).toHaveLength(3)
+      })
+
+      test("unreachable", async () => {
+        expect(await connect(server.config(await closedUrl())).resolve(first())).toEqual(["UNREACHABLE"])
+      })
+
+      test("a certificate of an authority that is not trusted, before anything is sent", async () => {
+        const secure = await startProxy(server.url, tls())
+        try {
+          const config = server.config(secure.url)
+          expect(await connect(config).resolve(first())).toEqual(["TLS"])
+          expect(
+            await connect({ ...config, caCertificate: fixture("other-ca.pem") }).resolve(first()),
+          ).toEqual(["TLS"])
+          expect(secure.requests).toEqual([])
+          expect(await connect({ ...config, caCertificate: fixture("ca.pem") }).resolve(first())).toEqual([
+            first().value,
+          ])
+        } finally {
+          await secure.stop()
+        }
+      })
+
+      test("timeout", async () => {
+        proxy.decide((request) => (isRead(request) ? "hang" : "forward"))
+        expect(await good().resolve(first())).toEqual(["TIMEOUT"])
+      })
+
+      test("a failing server, whose words stay with it", async () => {
+        proxy.decide((request) => ({
+          status: 500,
+          body: JSON.stringify({ errors: [request], message: request }),
+        }))
+        expect(await good().resolve(first())).toEqual(["PROVIDER_ERROR"])
+      })
+    })
+
+    describe("a check", () => {
+      const outcomes = async (config: Record<string, unknown>) =>
+        (await connect(config).check()).steps.map(({ name, ok, error }) =>
+          ok ? name : `${name}: ${error?.reason}`,
+        )
+
+      test("passes with nothing but read rights", async () => {
+        expect(await outcomes(server.config(proxy.url))).toEqual(["reach", "authenticate"])
+      })
+
+      test("fails with wrong credentials", async () => {
+        expect(await outcomes(server.wrongConfig(proxy.url))).toEqual([
+          "reach",
+          "authenticate: BAD_CREDENTIALS",
+        ])
+      })
+
+      test("tells what cannot be reached from what cannot be trusted, and both from silence", async () => {
+        expect(await outcomes(server.config(await closedUrl()))).toEqual(["reach: UNREACHABLE"])
+        const secure = await startProxy(server.url, tls())
+        try {
+          const config = server.config(secure.url)
+          expect(await outcomes(config)).toEqual(["reach", "TLS: TLS"])
+          secure.decide(() => "hang")
+          expect(await outcomes({ ...config, caCertificate: fixture("ca.pem") })).toEqual([
+            "reach",
+            "TLS",
+            "authenticate: TIMEOUT",
+          ])
+        } finally {
+          await secure.stop()
+        }
+      })
+
+      testWhere("seal", "says that the server is sealed", async () => {
+        await server.seal?.()
+        try {
+          expect(await outcomes(server.config(proxy.url))).toEqual(["reach", "authenticate: SEALED"])
+        } finally {
+          await server.unseal?.()
+        }
+      })
+    })
+
+    describe("requests", () => {
+      test("stop with an abort", async () => {
+        const abort = new AbortController()
+        proxy.decide((request) => (isRead(request) ? "hang" : "forward"))
+        const { path, options = {} } = first()
+        const fetching = good().fetch([provider.parsePath(path, options).document], abort.signal)
+        const rejected = expect(fetching).rejects.toThrow("the caller left")
+        await vi.waitFor(() => expect(reads().length).toBeGreaterThan(0), { interval: 5 })
+        abort.abort(new Error("the caller left"))
+        await rejected
+        await proxy.hungUp
+        const sent = proxy.requests.length
+        await new Promise(setImmediate)
+        expect(proxy.requests).toHaveLength(sent)
+      })
+
+      test.each(["login", "read"])(
+        "are not sent on to another origin, with a %s's token or body",
+        async (what) => {
+          const elsewhere = await startProxy(server.url)
+          try {
+            const location = (path: string) => ({ status: 307, headers: { location: elsewhere.url + path } })
+            proxy.decide((request) =>
+              isRead(request) === (what === "read") ? location(request.path) : "forward",
+            )
+            expect(await good().resolve(first())).toEqual(["PROVIDER_ERROR"])
+            expect(elsewhere.requests).toEqual([])
+          } finally {
+            await elsewhere.stop()
+          }
+        },
+      )
+
+      testWhere("expireSessions", "renew an expired session, once", async () => {
+        const { resolve, deps } = good()
+        await resolve(first())
+        await server.expireSessions?.()
+        expect(await resolve(...server.siblings, ...server.others)).not.toContain("PERMISSION_DENIED")
+        expect(deps.sessions.logins).toBe(2)
+      })
+
+      test("of two connections in turn have nothing of each other's, nor of the environment's", async () => {
+        for (const [name, value] of Object.entries(subject.environment)) vi.stubEnv(name, value)
+        const other = await subject.start()
+        const otherProxy = await startProxy(other.url)
+        try {
+          const [one, two] = [
+            connect(server.config(proxy.url), "one"),
+            connect(other.config(otherProxy.url), "two"),
+          ]
+          for (let turn = 0; turn < 3; turn++) {
+            const values = await Promise.all([one.resolve(first()), two.resolve(other.siblings[0])])
+            expect(values).toEqual([[first().value], [other.siblings[0].value]])
+            one.deps.sessions.session = undefined
+          }
+          const sent = ({ requests }: RecordingProxy) => JSON.stringify(requests)
+          const own = (mine: TestServer, theirs: TestServer) =>
+            theirs.credentials.filter((credential) => !mine.credentials.includes(credential))
+          const environment = Object.values(subject.environment).filter((value) =>
+            value.includes("environment"),
+          )
+          for (const canary of [...own(server, other), ...environment])
+            expect(sent(proxy)).not.toContain(canary)
+          for (const canary of [...own(other, server), ...environment])
+            expect(sent(otherProxy)).not.toContain(canary)
+          expect(own(server, other).length).toBeGreaterThan(0)
+        } finally {
+          await otherProxy.stop()
+          await other.stop()
+        }
+      })
+    })
+
+    test("no error, report or log line of all these had a credential or a value in it", () => {
+      expect(seen.count).toBeGreaterThan(10)
+      const values = [...server.siblings, ...server.others]
+        .map(({ value }) => value)
+        .filter(({ length }) => length > 7)
+      expect(seen.found([...server.credentials, ...values])).toEqual([])
+    })
+  })
+}
+
+/** A rejected fetch is the failure of every document; anything but a `ProviderError` is a bug. */
+function reasonForAll(documents: readonly string[]) {
+  return (error: unknown): Map<string, FetchResult> => {
+    if (!(error instanceof ProviderError)) throw error
+    return new Map(documents.map((document) => [document, { ok: false, error }]))
+  }
+}
+
+/** Does not wait between attempts. */
+const hastyClock = (): Clock => ({ ...systemClock, sleep: async (_, signal) => signal?.throwIfAborted() })

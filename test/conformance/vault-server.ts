@@ -1,0 +1,190 @@
+import { hashicorp } from "../../core/providers/hashicorp/index.ts"
+import type { Subject, TestServer } from "./provider.ts"
+
+/** What is the same for every server that speaks Vault's protocol. */
+export const vaultSubject = {
+  provider: hashicorp,
+  isRead: ({ path }) => !/^\/v1\/(?:auth|sys)\//.test(path),
+  throttled: {
+    status: 429,
+    headers: { "content-type": "application/json" },
+    body: '{"errors":["request path: rate limit quota exceeded"]}',
+  },
+  environment: {
+    VAULT_ADDR: "https://vault.environment.example",
+    VAULT_TOKEN: "environment-token",
+    VAULT_NAMESPACE: "environment-namespace",
+    VAULT_PREFIX: "/environment-prefix",
+    VAULT_SKIP_VERIFY: "true",
+    VAULT_CACERT: "/environment/ca.pem",
+    HTTP_PROXY: "http://127.0.0.1:9/environment",
+    HTTPS_PROXY: "http://127.0.0.1:9/environment",
+    NODE_TLS_REJECT_UNAUTHORIZED: "0",
+  },
+} satisfies Partial<Subject>
+
+type Call = (
+  method: string,
+  path: string,
+  body?: unknown,
+  namespace?: string,
+) => Promise<Record<string, unknown>>
+
+/** Speaks to a server's API as its operator does; any refusal is an error. */
+export function operator({ url, rootToken }: { url: string; rootToken: string }, namespace?: string): Call {
+  return async (method, path, body) => {
+    const response = await fetch(`${url}/v1/${path}`, {
+      method,
+      headers: { "X-Vault-Token": rootToken, ...(namespace ? { "X-Vault-Namespace": namespace } : {}) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return text === "" ? {} : JSON.parse(text)
+  }
+}
+
+const oddNames = [
+  "with space",
+  "per%cent",
+  "quest?ion",
+  "ha#sh",
+  "pl+us",
+  "ünï/cødé/🔑",
+  "a&#x2F;b",
+  "%2e%2e",
+  "co:lon;semi,=@",
+]
+
+const policy = [
+  "secret/data/app",
+  "secret/data/gone",
+  "secret/data/nothing",
+  "secret/data/odd/*",
+  "team/kv/data/*",
+  "old/*",
+]
+  .map((path) => `path "${path}" { capabilities = ["read"] }`)
+  .join("\n")
+
+let servers = 0
+
+/**
+ * Fills an empty server, and makes a role, or a token, that may read what the suite reads. `namespace` is made first, and
+ * all is in it; in the root namespace KV version 2 is at `secret/` already.
+ */
+export async function seedVault(
+  server: { url: string; rootToken: string },
+  { namespace, authMethod = "approle" }: { namespace?: string; authMethod?: "approle" | "token" } = {},
+): Promise<TestServer> {
+  const call = operator(server, namespace)
+  const number = ++servers
+  if (namespace !== undefined) {
+    await operator(server)("POST", `sys/namespaces/${namespace}`, {})
+    await call("POST", "sys/mounts/secret", { type: "kv", options: { version: "2" } })
+  }
+  const { siblings, others } = await writeSecrets(call, number)
+  await call("PUT", "sys/policies/acl/latchkey", { policy })
+  const { config, wrongConfig, credentials } = await (authMethod === "token"
+    ? makeToken(call)
+    : makeRole(call))
+  const where = (url: string) => ({ url, ...(namespace === undefined ? {} : { namespace }) })
+  return {
+    url: server.url,
+    config: (url) => ({ ...where(url), ...config }),
+    wrongConfig: (url) => ({ ...where(url), ...wrongConfig }),
+    credentials,
+    siblings,
+    others,
+    missing: "secret/data/nothing/key",
+    denied: "secret/data/denied/key",
+    deleted: "secret/data/gone/key",
+    async expireSessions() {
+      await call("POST", "sys/leases/revoke-prefix/auth/approle/login")
+    },
+    async stop() {},
+  }
+}
+
+async function writeSecrets(call: Call, number: number): Promise<Pick<TestServer, "siblings" | "others">> {
+  await call("POST", "sys/mounts/old", { type: "kv", options: { version: "1" } })
+  await call("POST", "sys/mounts/team/kv", { type: "kv", options: { version: "2" } })
+
+  const app = {
+    password: `value-canary-${number}`,
+    empty: "",
+    "a key": "with a space",
+    nested: { n: [1, "x"] },
+  }
+  await call("POST", "secret/data/app", { data: { ...app, password: "the version before" } })
+  await call("POST", "secret/data/app", { data: app })
+  for (const name of oddNames) {
+    const path = name.split("/").map(encodeURIComponent).join("/")
+    await call("POST", `secret/data/odd/${path}`, { data: { key: `value of ${name} ${number}` } })
+  }
+  await call("POST", "team/kv/data/deep/er", { data: { key: "behind two segments" } })
+  await call("POST", "old/app", { key: "of KV version 1", number: 7 })
+  await call("POST", "old/data/app", { key: "below data" })
+  await call("POST", "secret/data/gone", { data: { key: "was here" } })
+  await call("DELETE", "secret/data/gone")
+  await call("POST", "secret/data/denied", { data: { key: "not yours" } })
+
+  return {
+    siblings: [
+      { path: "secret/data/app/password", value: app.password },
+      { path: "secret/data/app/empty", value: "" },
+      { path: "secret/data/app/a key", value: "with a space" },
+      { path: "secret/data/app/nested", value: '{"n":[1,"x"]}' },
+      { path: "secret/data/app/nested", options: { pointer: "/n/1" }, value: "x" },
+    ],
+    others: [
+      ...oddNames.map((name) => ({
+        path: `secret/data/odd/${name}/key`,
+        value: `value of ${name} ${number}`,
+      })),
+      { path: "secret/data/app/password", options: { version: "1" }, value: "the version before" },
+      { path: "team/kv/data/deep/er/key", value: "behind two segments" },
+      { path: "old/app/key", value: "of KV version 1" },
+      { path: "old/app/number", value: "7" },
+      { path: "old/data/app/key", value: "below data" },
+    ],
+  }
+}
+
+interface Credentials {
+  config: Record<string, unknown>
+  wrongConfig: Record<string, unknown>
+  credentials: readonly string[]
+}
+
+async function makeRole(call: Call): Promise<Credentials> {
+  await call("POST", "sys/auth/approle", { type: "approle" })
+  await call("POST", "auth/approle/role/latchkey", { token_policies: ["latchkey"], token_ttl: "1h" })
+  const roleId = field(await call("GET", "auth/approle/role/latchkey/role-id"), "data", "role_id")
+  const secretId = field(await call("POST", "auth/approle/role/latchkey/secret-id"), "data", "secret_id")
+  return {
+    config: { roleId, secretId },
+    wrongConfig: { roleId, secretId: "wrong-secret-id" },
+    credentials: [roleId, secretId, "wrong-secret-id"],
+  }
+}
+
+async function makeToken(call: Call): Promise<Credentials> {
+  const token = field(
+    await call("POST", "auth/token/create", { policies: ["latchkey"] }),
+    "auth",
+    "client_token",
+  )
+  return {
+    config: { authMethod: "token", token },
+    wrongConfig: { authMethod: "token", token: "s.wrong-token" },
+    credentials: [token, "s.wrong-token"],
+  }
+}
+
+/** A string in one of the objects of an answer. */
+function field(answer: Record<string, unknown>, part: "data" | "auth", name: string): string {
+  const value = (answer[part] as Record<string, unknown> | undefined)?.[name]
+  if (typeof value !== "string") throw new Error(`No ${name} in the answer`)
+  return value
+}
