@@ -53,11 +53,6 @@ export function valueText(value: Json): string {
   return text
 }
 
-/** Whether a text is a JSON pointer (RFC 6901). */
-export function isPointer(text: string): boolean {
-  return /^(?:\/(?:[^/~]|~[01])*)*$/.test(text)
-}
-
 function parseJson(text: string): Json {
   try {
     return JSON.parse(text)

@@ -15,7 +15,7 @@ function schemaKeys(schema: z.ZodType): Set<string> {
   return new Set(alternatives.flatMap(({ properties = {} }) => Object.keys(properties)))
 }
 
-describe.each([...providers.values()])("the configuration of $name", (provider) => {
+describe.each(providers)("the configuration of $name", (provider) => {
   test("has a form field for every key of its schema, and no other", () => {
     expect(new Set(provider.fields.map(({ name }) => name))).toEqual(schemaKeys(provider.config()))
   })

@@ -14,25 +14,25 @@ export function vaultConfig() {
       .string()
       .max(512)
       .regex(/^[\x21-\x7e]*$/, "Must be visible ASCII characters without spaces.")
-      .optional(),
+      .exactOptional(),
     probePath: z
       .string()
       .max(2048)
       .refine(isDocument, "Must be the path of a secret without its key: `mount/data/path` or `mount/path`.")
-      .optional(),
-    caCertificate: caCertificateField().optional(),
+      .exactOptional(),
+    caCertificate: caCertificateField().exactOptional(),
   }
   return z.discriminatedUnion("authMethod", [
     z.strictObject({
       ...everywhere,
       authMethod: z.literal("approle").default("approle"),
       roleId: z.string().min(1).max(4096),
-      secretId: secretField().optional(),
+      secretId: secretField().exactOptional(),
       authMount: z
         .string()
         .max(512)
         .refine(isMount, "Must be a mount's path below `auth/`, such as `approle`.")
-        .optional(),
+        .exactOptional(),
     }),
     z.strictObject({ ...everywhere, authMethod: z.literal("token"), token: secretField() }),
   ])

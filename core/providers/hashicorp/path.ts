@@ -1,6 +1,7 @@
 import { ProviderError } from "../../errors.ts"
+import { isPointer } from "../../json-pointer.ts"
 import type { ReferenceOptions, SecretRef } from "../provider.ts"
-import { isPointer, selectKey, selectPointer, valueText } from "../select.ts"
+import { selectKey, selectPointer, valueText } from "../select.ts"
 
 const expected = "Expected `mount/data/path/key` (KV version 2) or `mount/path/key` (KV version 1)."
 
