@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from "node:crypto"
 import { once } from "node:events"
+import { readFileSync } from "node:fs"
 import { request } from "node:http"
+import { request as requestTls } from "node:https"
 import { connect } from "node:net"
 import { setTimeout } from "node:timers/promises"
 import { SignJWT } from "jose"
@@ -85,6 +87,13 @@ describe("the sandbox's own connection", () => {
 })
 
 describe("time", () => {
+  test("what is over is not kept for the next start", async () => {
+    const token = (await login()).body.auth.client_token
+    expect(vault.state()).toContain(token)
+    time.ms += 1_200_000
+    expect(vault.state()).not.toContain(token)
+  })
+
   test("ends a token after its role's ttl", async () => {
     const { auth } = (await login()).body
     const status = async () =>
@@ -363,5 +372,28 @@ describe("the edge", () => {
       expect(await status(path, { origin: "http://evil.test" })).toBe(403)
       expect(await status(path, { origin: vault.url })).toBe(200)
     }
+  })
+
+  test("with a certificate it speaks TLS, LIST and faults included", async () => {
+    const fixture = (name: string) => readFileSync(`test/fixtures/tls/${name}`, "utf8")
+    await vault.stop()
+    await start({ tls: { cert: fixture("localhost.pem"), key: fixture("leaf.key") } })
+    const status = async (method: string, path: string) => {
+      const headers = { "x-vault-token": vault.admin.rootToken }
+      const url = vault.url.replace("127.0.0.1", "localhost")
+      const sent = requestTls(`${url}/v1/${path}`, {
+        method,
+        headers,
+        ca: fixture("ca.pem"),
+        family: 4,
+      }).end()
+      const [answer] = await once(sent, "response")
+      answer.resume()
+      return answer.statusCode
+    }
+    expect(vault.config.url).toMatch(/^https:/)
+    expect(await status("LIST", "secret/metadata/app")).toBe(200)
+    vault.faults.set({ reset: true })
+    await expect(status("GET", "sys/health")).rejects.toMatchObject({ code: "ECONNRESET" })
   })
 })

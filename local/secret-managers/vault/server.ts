@@ -10,7 +10,7 @@ import { acceptList } from "./list-method.ts"
 import { createListener } from "./listener.ts"
 import { createRecorder, type Requests } from "./recorder.ts"
 import { newState, readState, writeState } from "./state.ts"
-import { createRootToken } from "./tokens.ts"
+import { createRootToken, endExpired } from "./tokens.ts"
 
 export interface VaultOptions {
   /** Default: any free one. Always on 127.0.0.1. */
@@ -81,7 +81,10 @@ export async function startVault(options: VaultOptions = {}): Promise<VaultServe
     admin,
     faults,
     requests: recorder.requests,
-    state: () => writeState(state),
+    state: () => {
+      endExpired(world)
+      return writeState(state)
+    },
     stop: async () => {
       stopped.abort()
       const closed = once(door, "close")

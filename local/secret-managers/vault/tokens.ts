@@ -67,6 +67,11 @@ export function liveToken(state: VaultState, clock: Clock, id: string): Token | 
   return undefined
 }
 
+/** Forgets every token whose time is over. */
+export function endExpired({ state, clock }: Pick<Context, "state" | "clock">): void {
+  for (const id of [...state.tokens.keys()]) liveToken(state, clock, id)
+}
+
 /** Takes one of a token's uses; the last one ends it, after the request that made it. */
 export function spendUse(state: VaultState, token: Token): void {
   if (token.usesLeft === undefined) return
