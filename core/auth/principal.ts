@@ -21,3 +21,12 @@ export function kindsOf(principal: Principal): Kind[] {
   else if (principal.role === "MEMBER") kinds.push("member")
   return kinds
 }
+
+/**
+ * Ids of platforms and projects. They become parts of storage keys, cache keys, URLs and paths of secrets, so nothing
+ * that separates, climbs or matches there may be in them: no `#`, `/`, `%`, `*`, space, nor a leading dot.
+ */
+export const tenantIdPattern = /^[A-Za-z0-9_-][A-Za-z0-9_.:@|~+=-]{0,127}$/
+
+/** A token's `sub`: at most 255 characters (OpenID Connect Core, section 2), none of them control or format characters. */
+export const subjectPattern = /^\P{C}{1,255}$/u
