@@ -20,7 +20,7 @@ import { observed } from "./chain/observe.ts"
 import { type Input, readInput } from "./chain/read-input.ts"
 import { baseHeaders, problemResponse, type Reply, successResponse } from "./chain/reply.ts"
 
-export { etag, type Reply } from "./chain/reply.ts"
+export type { Reply } from "./chain/reply.ts"
 
 /** A request to an operation that needs a token, as its `run` gets it: authenticated, bounded and validated. */
 export interface Request<Params, Query, Body> extends Input<Params, Query, Body> {
@@ -116,7 +116,7 @@ function chain<Params, Query, Body, ReplyBody>(
     const reply = await parts.run(await deps.getApp(), exchange, exchange.input, signal)
     exchange.status = reply.status ?? operation.status
     if (reply.counts !== undefined) exchange.counts = reply.counts
-    return successResponse(reply, exchange.status, headersFor(exchange))
+    return successResponse(reply, operation, headersFor(exchange))
   }
 
   const steps = middy(run, { timeoutEarlyInMillis, timeoutEarlyResponse })

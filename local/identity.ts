@@ -46,7 +46,11 @@ export async function openIdentity(dataDir: string): Promise<Identity> {
       const now = Math.floor(Date.now() / 1000)
       const kind = type === "SERVICE" ? "service" : role.toLowerCase()
       return new SignJWT({ platformId, role, type, ...(projectIds !== undefined && { projectIds }) })
-        .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(publicJwk.kid !== undefined && { kid: publicJwk.kid }) })
+        .setProtectedHeader({
+          alg: algorithm,
+          typ: "JWT",
+          ...(publicJwk.kid !== undefined && { kid: publicJwk.kid }),
+        })
         .setIssuer(sandboxIssuer)
         .setAudience(sandboxAudience)
         .setSubject(subject ?? `${kind}@${platformId}`)
@@ -70,7 +74,9 @@ async function readOrCreateKey(dataDir: string): Promise<JWK> {
     throw new Error(`${file} is damaged. Remove it to get a new key; tokens made with the old one end.`)
   }
   if (jwk.kty !== "EC" || jwk.d === undefined)
-    throw new Error(`${file} holds no key of ours. Remove it to get a new one; tokens made with the old one end.`)
+    throw new Error(
+      `${file} holds no key of ours. Remove it to get a new one; tokens made with the old one end.`,
+    )
   return jwk
 }
 

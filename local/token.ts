@@ -41,7 +41,9 @@ function parseCommand(args: string[]): Request | undefined {
   if (platformId === undefined) throw new Error("--platform is missing")
   for (const id of [platformId, ...(projectIds ?? [])])
     if (!tenantIdPattern.test(id))
-      throw new Error("an id is 1 to 128 letters, digits and _ . : @ | ~ + = -, and does not start with a dot")
+      throw new Error(
+        "an id is 1 to 128 letters, digits and _ . : @ | ~ + = -, and does not start with a dot",
+      )
   return {
     claims: {
       platformId,

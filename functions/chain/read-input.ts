@@ -1,5 +1,6 @@
 import type { Operation } from "../../core/contract/operation.ts"
 import { parseBody, parseParameters } from "../../core/contract/parse.ts"
+import { isObject } from "../../core/json.ts"
 import { type ApiEvent, headerOf } from "./api-event.ts"
 import { invalid, maxDepth, parseJson, tooLarge } from "./parse-json.ts"
 
@@ -108,7 +109,7 @@ function readJson<Body>(make: Schema<Body> | undefined, event: ApiEvent, text: s
   if (type !== undefined && !/^\s*application\/json\s*(?:;|$)/i.test(type))
     throw invalid("Send JSON, with the header `content-type: application/json`.", "is not application/json")
   const json = parseJson(text, maxDepth)
-  if (make === undefined && JSON.stringify(json) !== "{}")
+  if (make === undefined && !(isObject(json) && Object.keys(json).length === 0))
     throw invalid("This operation takes no body.", "is not expected")
   return read(make, (schema) => parseBody(schema, json))
 }

@@ -1,5 +1,7 @@
 import type { APIGatewayProxyResult } from "aws-lambda"
+import type { Operation } from "../../core/contract/operation.ts"
 import { toProblem } from "../../core/contract/problems.ts"
+import { isObject } from "../../core/json.ts"
 import type { Counts } from "./exchange.ts"
 
 /** What an operation answers. */
@@ -13,9 +15,6 @@ export interface Reply<Body> {
   /** For the log line. */
   counts?: Counts
 }
-
-/** A header that tells a connection's version, to be sent back in `If-Match`. */
-export const etag = (version: number): Record<string, string> => ({ etag: `"${version}"` })
 
 /** What every response carries. The API serves data to programs: a browser must neither sniff, keep, frame nor run it. */
 const fixedHeaders = {
@@ -36,16 +35,18 @@ export function baseHeaders(requestId: string, consoleOrigin: string | undefined
   return headers
 }
 
+/** The operation's answer. With `etag`, the body's version becomes the entity tag that `If-Match` brings back. */
 export function successResponse(
   reply: Reply<unknown>,
-  defaultStatus: number,
+  operation: Pick<Operation, "status" | "etag">,
   base: Record<string, string>,
 ): APIGatewayProxyResult {
-  const statusCode = reply.status ?? defaultStatus
+  const { status: statusCode = operation.status, body } = reply
   const headers = { ...reply.headers, ...base }
-  if (statusCode === 204 || reply.body === undefined) return { statusCode, headers, body: "" }
+  if (statusCode === 204 || body === undefined) return { statusCode, headers, body: "" }
   headers["content-type"] ??= "application/json"
-  return { statusCode, headers, body: JSON.stringify(reply.body) }
+  if (operation.etag && isObject(body) && typeof body.version === "number") headers.etag = `"${body.version}"`
+  return { statusCode, headers, body: JSON.stringify(body) }
 }
 
 /** RFC 9457; with `retry-after` where the caller should wait (RFC 9110, section 10.2.3). */
