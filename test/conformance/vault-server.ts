@@ -44,6 +44,9 @@ export function operator({ url, rootToken }: { url: string; rootToken: string },
   }
 }
 
+/** Not where AppRole is by default, so that nothing depends on that. */
+const authMount = "team/approle"
+
 const oddNames = [
   "with space",
   "per%cent",
@@ -100,7 +103,7 @@ export async function seedVault(
     denied: "secret/data/denied/key",
     deleted: "secret/data/gone/key",
     async expireSessions() {
-      await call("POST", "sys/leases/revoke-prefix/auth/approle/login")
+      await call("POST", `sys/leases/revoke-prefix/auth/${authMount}/login`)
     },
     async stop() {},
   }
@@ -158,13 +161,14 @@ interface Credentials {
 }
 
 async function makeRole(call: Call): Promise<Credentials> {
-  await call("POST", "sys/auth/approle", { type: "approle" })
-  await call("POST", "auth/approle/role/latchkey", { token_policies: ["latchkey"], token_ttl: "1h" })
-  const roleId = field(await call("GET", "auth/approle/role/latchkey/role-id"), "data", "role_id")
-  const secretId = field(await call("POST", "auth/approle/role/latchkey/secret-id"), "data", "secret_id")
+  const role = `auth/${authMount}/role/latchkey`
+  await call("POST", `sys/auth/${authMount}`, { type: "approle" })
+  await call("POST", role, { token_policies: ["latchkey"], token_ttl: "1h" })
+  const roleId = field(await call("GET", `${role}/role-id`), "data", "role_id")
+  const secretId = field(await call("POST", `${role}/secret-id`), "data", "secret_id")
   return {
-    config: { roleId, secretId },
-    wrongConfig: { roleId, secretId: "wrong-secret-id" },
+    config: { authMount, roleId, secretId },
+    wrongConfig: { authMount, roleId, secretId: "wrong-secret-id" },
     credentials: [roleId, secretId, "wrong-secret-id"],
   }
 }
