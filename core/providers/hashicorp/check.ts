@@ -63,7 +63,7 @@ export async function checkVault({
 
   async function probe(session: Session): Promise<void> {
     const document = documentOf(config.probePath ?? "")
-    const result = await readProbe({ vault, document, session, signal })
+    const result = await readProbe({ vault, document, session, now: clock.now(), signal })
     if (!result.ok) throw result.error
   }
 
@@ -128,17 +128,19 @@ async function readProbe({
   vault,
   document,
   session,
+  now,
   signal,
 }: {
   vault: Vault
   document: string
   session: Session
+  now: number
   signal: AbortSignal
 }): Promise<FetchResult> {
   const message = "Vault forbids reading `probePath`. Check it, and that a policy grants `read` on it."
   const upstream = { operation: "read secret", status: 403 }
   const refusal = async () => new ProviderError("PERMISSION_DENIED", message, { upstream })
-  const { results } = await readDocuments({ vault, documents: [document], session, refusal, signal })
+  const { results } = await readDocuments({ vault, documents: [document], session, now, refusal, signal })
   return results.get(document) ?? { ok: false, error: await refusal() }
 }
 

@@ -34,6 +34,7 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
       const again = await read(rejections, renewed, async () => denied(), signal)
       for (const [document, result] of again) results.set(document, result)
     } catch (error) {
+      signal.throwIfAborted()
       // Nothing could be asked for, else only these documents could not.
       if (rejections.length === distinct.length || !(error instanceof ProviderError)) throw error
       for (const document of rejections) results.set(document, { ok: false, error })
@@ -47,8 +48,15 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
     refusal: () => Promise<ProviderError>,
     signal: AbortSignal,
   ): Promise<Map<string, FetchResult>> {
-    const { results, learnt } = await readDocuments({ vault, documents, session, refusal, signal })
-    const notes = notesOf(learnt)
+    const { results, learnt } = await readDocuments({
+      vault,
+      documents,
+      session,
+      now: clock.now(),
+      refusal,
+      signal,
+    })
+    const notes = notesOf(learnt, clock.now())
     if (Object.keys(notes).length > 0) await sessions.note(session, notes)
     return results
   }
@@ -59,7 +67,7 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
     if (self !== "forbidden") return denied()
     if (auth.renews) return renewedLately(session) ? denied() : rejected()
     // A token without the `default` policy may not look itself up. That it still may ask for a mount proves it valid.
-    const [known] = notedMounts(session.notes).keys()
+    const [known] = notedMounts(session.notes, clock.now()).keys()
     const proof =
       known === undefined ? "forbidden" : await lookUpMount(vault, known.slice(0, -1), session.token, signal)
     return proof === "forbidden" ? rejected() : denied()

@@ -12,6 +12,7 @@ export type Mounts = ReadonlyMap<string, Engine>
 
 const operation = "look up the mount"
 const notePrefix = "mount "
+const noteLifeMs = 60 * 60_000
 
 /**
  * The mount that a path lies in. `sys/internal/ui/mounts/{path}` answers for any path below a mount, to any token that
@@ -40,19 +41,23 @@ export function mountOf(path: string, mounts: Mounts): { path: string; engine: E
   return undefined
 }
 
-/** The KV mounts that a session's notes remember. Others are asked for each time, so that a mistake can be mended. */
-export function notedMounts(notes: Readonly<Record<string, string>>): Map<string, Engine> {
+/**
+ * The KV mounts that a session's notes remember, as `kv2 <when asked>`. Other mounts are asked for each time, so that a
+ * mistake can be mended. A session may live for weeks, in which a mount can be upgraded or replaced: hence the hour.
+ */
+export function notedMounts(notes: Readonly<Record<string, string>>, now: number): Map<string, Engine> {
   const mounts = new Map<string, Engine>()
-  for (const [note, version] of Object.entries(notes)) {
-    if (note.startsWith(notePrefix))
-      mounts.set(note.slice(notePrefix.length), version === "1" ? "kv1" : "kv2")
+  for (const [note, text] of Object.entries(notes)) {
+    const [engine, askedAt] = text.split(" ")
+    if (!note.startsWith(notePrefix) || now - Number(askedAt) >= noteLifeMs) continue
+    if (engine === "kv1" || engine === "kv2") mounts.set(note.slice(notePrefix.length), engine)
   }
   return mounts
 }
 
-export function notesOf(mounts: Mounts): Record<string, string> {
+export function notesOf(mounts: Mounts, now: number): Record<string, string> {
   const kv = [...mounts].filter(([, engine]) => engine !== "other")
-  return Object.fromEntries(kv.map(([path, engine]) => [notePrefix + path, engine === "kv1" ? "1" : "2"]))
+  return Object.fromEntries(kv.map(([path, engine]) => [notePrefix + path, `${engine} ${now}`]))
 }
 
 function engineOf(data: { [key: string]: Json }): Engine {

@@ -25,12 +25,14 @@ export async function readDocuments({
   vault,
   documents,
   session,
+  now,
   refusal,
   signal,
 }: {
   vault: Vault
   documents: readonly string[]
   session: Session
+  now: number
   /** What a 403 means for this session: `PERMISSION_DENIED` or `BAD_CREDENTIALS`. Asked at most once. */
   refusal: () => Promise<ProviderError>
   signal: AbortSignal
@@ -38,7 +40,7 @@ export async function readDocuments({
   const { token } = session
   const results = new Map<string, FetchResult>()
   const learnt = new Map<string, Engine>()
-  const mounts = notedMounts(session.notes)
+  const mounts = notedMounts(session.notes, now)
   let refusing: Promise<ProviderError> | undefined
   let rejected: ProviderError | undefined
 

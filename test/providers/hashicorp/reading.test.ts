@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { data, errors, kv2, mount, type Script, vaultWith } from "./vault-script.ts"
+import { data, errors, kv2, login, mount, type Script, vaultWith } from "./vault-script.ts"
 
 describe("reading", () => {
   test("every key of a path comes from one read, behind one login and one mount lookup", async () => {
@@ -20,6 +20,20 @@ describe("reading", () => {
     await vault.resolve("secret/data/app/k")
     expect(await vault.resolve("secret/data/other/k")).toEqual(["2"])
     expect(vault.paths().slice(3)).toEqual(["GET secret/data/other"])
+  })
+
+  test("a mount is asked for again after an hour, since it may have been upgraded", async () => {
+    let version = "1"
+    const vault = vaultWith({
+      "POST auth/approle/login": login("s.1", { lease_duration: 2_764_800 }),
+      "GET sys/internal/ui/mounts/kv/data/app": () => mount("kv/", version),
+      "GET kv/data/app": () => (version === "1" ? data({ k: "one" }) : kv2({ k: "two" })),
+    })
+    expect(await vault.resolve("kv/data/app/k")).toEqual(["one"])
+    version = "2"
+    vault.deps.clock.advance(60 * 60_000)
+    expect(await vault.resolve("kv/data/app/k")).toEqual(["two"])
+    expect(vault.deps.sessions.logins).toBe(1)
   })
 
   test("every mount is asked for once, also where mounts share their first segments", async () => {
@@ -105,13 +119,18 @@ describe("reading", () => {
 
   test.each([
     ["database", mount("db/", null, "database")],
-    ["a KV version to come", mount("db/", "3")],
     ["an auth method", mount("token/", null, "token")],
     ["a namespace's own token store", mount("db/auth/token/", null, "ns_token")],
   ])("nothing is read from a mount that is %s", async (_, answer) => {
     const vault = vaultWith({ "GET sys/internal/ui/mounts/db/auth/token/lookup-self": answer })
     expect(await vault.resolve("db/auth/token/lookup-self/id")).toEqual(["WRONG_ENGINE"])
     expect(vault.paths().at(-1)).toBe("GET sys/internal/ui/mounts/db/auth/token/lookup-self")
+  })
+
+  test("nothing is read from a KV version to come", async () => {
+    const vault = vaultWith({ "GET sys/internal/ui/mounts/new/data/app": mount("new/", "3") })
+    expect(await vault.resolve("new/data/app/k")).toEqual(["WRONG_ENGINE"])
+    expect(vault.paths()).not.toContain("GET new/data/app")
   })
 
   test("only `data` is read of a KV version 2 mount", async () => {

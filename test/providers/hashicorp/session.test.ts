@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { ProviderError } from "../../../core/errors.ts"
 import { byToken, errors, kv2, login, mount, vaultWith } from "./vault-script.ts"
 
 const forbidden = errors(403, "permission denied")
@@ -95,6 +96,23 @@ describe("a session", () => {
       "GET sys/internal/ui/mounts/secret/data/app": forbidden,
     })
     await expect(vault.resolve("secret/data/app/k")).rejects.toMatchObject({ reason: "BAD_CREDENTIALS" })
+  })
+
+  test("is not renewed for a caller who has left", async () => {
+    const abort = new AbortController()
+    let count = 0
+    const vault = vaultWith({
+      "POST auth/approle/login": () => {
+        if (count++ > 0) abort.abort(new ProviderError("TIMEOUT", "the caller left"))
+        return login("s.1")
+      },
+      "GET auth/token/lookup-self": forbidden,
+      "GET secret/data/a": kv2({ k: "a" }),
+      "GET secret/data/b": forbidden,
+    })
+    await expect(vault.client.fetch(["secret/data/a", "secret/data/b"], abort.signal)).rejects.toThrow(
+      "caller left",
+    )
   })
 
   test("that cannot be renewed fails only the documents that were not read", async () => {

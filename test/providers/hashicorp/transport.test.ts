@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process"
+import { promisify } from "node:util"
 import { afterEach, expect, test, vi } from "vitest"
 import { vaultOver } from "../../../core/providers/hashicorp/transport.ts"
 import { Secret } from "../../../core/secret.ts"
@@ -50,6 +52,19 @@ test("token and namespace travel in Vault's headers, of their own request only",
     { "X-Vault-Request": "true", "X-Vault-Namespace": "team/a", "X-Vault-Token": "s.1" },
     { "X-Vault-Request": "true", "X-Vault-Namespace": "team/a" },
   ])
+})
+
+test("node-vault writes nothing, even where DEBUG asks for it", async () => {
+  const script = `
+    import { vaultOver } from ${JSON.stringify(new URL("../../../core/providers/hashicorp/transport.ts", import.meta.url))}
+    const http = { request: async () => ({ status: 200, headers: {}, body: Buffer.from("{}") }) }
+    const vault = vaultOver({ http, url: "https://vault.example" })
+    const { status } = await vault.write("auth/approle/login", { secret_id: "s" }, {})
+    console.log("answered", status)`
+  const arguments_ = ["--input-type=module", "--eval", script]
+  const env = { DEBUG: "*", NODE_NO_WARNINGS: "1" }
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, arguments_, { env })
+  expect([stdout, stderr]).toEqual(["answered 200\n", ""])
 })
 
 test("two connections do not share a header", async () => {
