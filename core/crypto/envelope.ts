@@ -1,0 +1,90 @@
+import { createSecretKey, type KeyObject } from "node:crypto"
+import { LRUCache } from "lru-cache"
+import type { Clock } from "../clock.ts"
+import type { Json } from "../json.ts"
+import { decrypt, encrypt } from "./aead.ts"
+import { canonical, canonicalJson } from "./canonical.ts"
+import type { KeyService } from "./key-service.ts"
+
+/** A connection's configuration as it is stored. */
+export interface EncryptedConfig {
+  format: 1
+  /** The data key, wrapped by KMS under the encryption context. */
+  wrappedKey: Uint8Array
+  /** IV, ciphertext, tag. */
+  data: Uint8Array
+}
+
+/** Where a configuration belongs. Moved to another platform or connection, or beside another `configId`, it does not open. */
+export interface ConfigBinding {
+  platformId: string
+  connectionId: string
+  configId: string
+}
+
+/** Envelope encryption of connection configurations. */
+export interface Envelope {
+  /** @throws LatchkeyError `UNAVAILABLE` */
+  encryptConfig(binding: ConfigBinding, config: Json): Promise<EncryptedConfig>
+  /** The configuration, or undefined where it was moved or altered. @throws LatchkeyError `UNAVAILABLE` */
+  decryptConfig(binding: ConfigBinding, encrypted: EncryptedConfig): Promise<Json | undefined>
+}
+
+const hour = 3_600_000
+
+/** Plain data keys are kept in memory by their wrapped bytes, for at most an hour. */
+export function createEnvelope(deps: { kms: KeyService; clock: Clock }): Envelope {
+  const { kms, clock } = deps
+  const keys = new LRUCache<string, { key: KeyObject; until: number }>({ max: 1_000 })
+
+  return {
+    async encryptConfig(binding, config) {
+      const { plain, wrapped } = await kms.generateDataKey(contextOf(binding))
+      const key = take(plain)
+      return {
+        format: 1,
+        wrappedKey: wrapped,
+        data: encrypt(key, Buffer.from(canonicalJson(config)), additionalData(binding)),
+      }
+    },
+
+    async decryptConfig(binding, { wrappedKey, data }) {
+      const key = await dataKey(binding, wrappedKey)
+      const plain = key && decrypt(key, Buffer.from(data), additionalData(binding))
+      if (plain === undefined) return undefined
+      const config: Json = JSON.parse(plain.toString())
+      plain.fill(0)
+      return config
+    },
+  }
+
+  async function dataKey(binding: ConfigBinding, wrapped: Uint8Array): Promise<KeyObject | undefined> {
+    const { platformId, connectionId } = binding
+    const id = canonical([platformId, connectionId, Buffer.from(wrapped).toString("base64")])
+    const known = keys.get(id)
+    if (known && known.until > clock.now()) return known.key
+    const plain = await kms.decrypt(wrapped, contextOf(binding))
+    if (plain === undefined) return undefined
+    const key = take(plain)
+    keys.set(id, { key, until: clock.now() + hour })
+    return key
+  }
+}
+
+/** The key as an object that cannot be printed; the plain bytes are gone. */
+function take(plain: Buffer): KeyObject {
+  const key = createSecretKey(plain)
+  plain.fill(0)
+  return key
+}
+
+const contextOf = ({ platformId, connectionId }: ConfigBinding) => ({
+  platformId,
+  connectionId,
+  purpose: "config",
+})
+
+/** The encryption context, plus what KMS need not know. */
+function additionalData({ platformId, connectionId, configId }: ConfigBinding): string {
+  return canonical(["1", "config", platformId, connectionId, configId])
+}
