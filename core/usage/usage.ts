@@ -1,0 +1,48 @@
+import { LRUCache } from "lru-cache"
+import type { Clock } from "../clock.ts"
+import { canonical } from "../crypto/canonical.ts"
+import type { Metrics } from "../metrics.ts"
+
+/** A path that a project, or the platform itself, resolves through a connection. */
+export interface Use {
+  platformId: string
+  connectionId: string
+  projectId?: string
+  /** Canonical, without options. */
+  path: string
+}
+
+export interface UsageStore {
+  /** Stores the time of each use's last resolve, over what was there before. */
+  touch(uses: readonly Use[], at: number): Promise<void>
+}
+
+/** Remembers what uses which secret: what a deletion would break. */
+export interface Usage {
+  /** Stores what was not stored in the last hour; usually nothing. A failure is a metric, never an error. */
+  seen(uses: readonly Use[]): Promise<void>
+}
+
+const hour = 3_600_000
+
+export function createUsage(deps: { store: UsageStore; clock: Clock; metrics: Metrics }): Usage {
+  const { store, clock, metrics } = deps
+  const stored = new LRUCache<string, number>({ max: 20_000 })
+  return {
+    async seen(uses) {
+      const now = clock.now()
+      const due = new Map<string, Use>()
+      for (const use of uses) {
+        const key = canonical([use.platformId, use.connectionId, use.projectId ?? "", use.path])
+        if (now - (stored.get(key) ?? Number.NEGATIVE_INFINITY) >= hour) due.set(key, use)
+      }
+      if (due.size === 0) return
+      try {
+        await store.touch([...due.values()], now)
+        for (const key of due.keys()) stored.set(key, now)
+      } catch {
+        metrics.count("UsageFailed")
+      }
+    },
+  }
+}
