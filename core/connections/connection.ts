@@ -1,0 +1,41 @@
+import type { Settings } from "../contract/settings.ts"
+import type { EncryptedConfig } from "../crypto/envelope.ts"
+import type { ProviderId } from "../providers/provider.ts"
+
+/** What decides who may use a connection and what it leads to. Authenticated by the record's MAC. */
+export interface ConnectionFacts {
+  platformId: string
+  id: string
+  providerId: ProviderId
+  name: string
+  scope: "PLATFORM" | "PROJECT"
+  /** Only with `PROJECT`. */
+  projectIds?: string[]
+  settings: Settings
+  /** Random, new with each write of the configuration. */
+  configId: string
+  /** Grows by one with every update; for `If-Match` only. */
+  version: number
+}
+
+/** A connection as it is stored. */
+export interface ConnectionRecord extends ConnectionFacts {
+  /** Random, new with each clear of the cache and each change of settings. */
+  generation: string
+  /** RFC 3339, UTC. */
+  created: string
+  updated: string
+  config: EncryptedConfig
+  /** The fields of the configuration that are not secret, sealed under the platform's key: listing them costs no call to KMS. */
+  configView: Uint8Array
+  mac: Uint8Array
+}
+
+/** What a platform's own record holds. */
+export interface PlatformRecord {
+  platformId: string
+  /** Wrapped by KMS. */
+  rootKey: Uint8Array
+  /** Random, new with each clear of the whole platform's cache. */
+  generation: string
+}

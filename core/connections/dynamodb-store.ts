@@ -1,0 +1,245 @@
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb"
+import type { Clock } from "../clock.ts"
+import { LatchkeyError } from "../errors.ts"
+import type { PlatformRecord } from "./connection.ts"
+import {
+  changeAttributes,
+  connectionItem,
+  connectionKey,
+  connectionPrefix,
+  type Item,
+  platformKey,
+  readConnection,
+  readPlatform,
+} from "./dynamodb-items.ts"
+import type { ConnectionStore, Snapshot } from "./store.ts"
+
+/** How often keys that DynamoDB left unprocessed are asked for again before that counts as an outage. */
+const batchAttempts = 5
+
+/** Connections and platform records in one DynamoDB table, a platform's under one partition key. */
+export function dynamoConnectionStore(deps: {
+  client: DynamoDBClient
+  table: string
+  clock: Clock
+}): ConnectionStore {
+  const { client, table, clock } = deps
+
+  return {
+    async read(platformId, ids, signal) {
+      let pending: Item[] = [platformKey(platformId), ...ids.map((id) => connectionKey(platformId, id))]
+      const items: Item[] = []
+      for (let attempt = 0; pending.length > 0; attempt++) {
+        if (attempt === batchAttempts) throw unavailable()
+        if (attempt > 0) await clock.sleep(25 * 2 ** attempt, signal)
+        const reply = await client
+          .send(
+            new BatchGetItemCommand({ RequestItems: { [table]: { Keys: pending, ConsistentRead: true } } }),
+            signal && { abortSignal: signal },
+          )
+          .catch(unavailable)
+        items.push(...(reply.Responses?.[table] ?? []))
+        pending = reply.UnprocessedKeys?.[table]?.Keys ?? []
+      }
+      return snapshot(platformId, items)
+    },
+
+    async page(platformId, { limit, after, backward = false }) {
+      const reply = await client
+        .send(
+          new QueryCommand({
+            ...ofPlatform(platformId),
+            ConsistentRead: true,
+            Limit: limit,
+            ScanIndexForward: !backward,
+            ExclusiveStartKey: after === undefined ? undefined : connectionKey(platformId, after),
+          }),
+        )
+        .catch(unavailable)
+      const connections = (reply.Items ?? []).map((item) => readConnection(platformId, item))
+      if (backward) connections.reverse()
+      return { connections, more: reply.LastEvaluatedKey !== undefined }
+    },
+
+    async count(platformId) {
+      let count = 0
+      let start: Item | undefined
+      do {
+        const reply = await client
+          .send(
+            new QueryCommand({
+              ...ofPlatform(platformId),
+              Select: "COUNT",
+              ConsistentRead: true,
+              ExclusiveStartKey: start,
+            }),
+          )
+          .catch(unavailable)
+        count += reply.Count ?? 0
+        start = reply.LastEvaluatedKey
+      } while (start !== undefined)
+      return count
+    },
+
+    async create(record, requestId) {
+      const created = await conditional(
+        client.send(
+          new PutItemCommand({
+            TableName: table,
+            Item: connectionItem(record, requestId),
+            ConditionExpression: "attribute_not_exists(pk)",
+          }),
+        ),
+      )
+      if (created || (await writtenBy(record.platformId, record.id, requestId))) return
+      throw new LatchkeyError(
+        "CONFLICT",
+        "A connection with this id exists already. Leave `id` out to get a new one.",
+      )
+    },
+
+    async update({ platformId, id }, expected, change, requestId) {
+      const { set, remove } = changeAttributes(change, requestId)
+      const updated = await conditional(
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: connectionKey(platformId, id),
+            ...setting(set, remove),
+            ConditionExpression: "#version = :wasVersion AND #configId = :wasConfigId",
+            ExpressionAttributeValues: {
+              ...values(set),
+              ":wasVersion": { N: String(expected.version) },
+              ":wasConfigId": { S: expected.configId },
+            },
+          }),
+        ),
+      )
+      return updated || writtenBy(platformId, id, requestId)
+    },
+
+    async delete(platformId, id) {
+      const reply = await client
+        .send(
+          new DeleteItemCommand({
+            TableName: table,
+            Key: connectionKey(platformId, id),
+            ReturnValues: "ALL_OLD",
+          }),
+        )
+        .catch(unavailable)
+      return reply.Attributes !== undefined
+    },
+
+    renew(platformId, id, generation) {
+      const set = { generation: { S: generation } }
+      return conditional(
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: id === undefined ? platformKey(platformId) : connectionKey(platformId, id),
+            ...setting(set, []),
+            ConditionExpression: "attribute_exists(pk)",
+            ExpressionAttributeValues: values(set),
+          }),
+        ),
+      )
+    },
+
+    async ensurePlatform({ platformId, rootKey, generation }) {
+      const reply = await client
+        .send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: platformKey(platformId),
+            UpdateExpression:
+              "SET rootKey = if_not_exists(rootKey, :rootKey), generation = if_not_exists(generation, :generation)",
+            ExpressionAttributeValues: { ":rootKey": { B: rootKey }, ":generation": { S: generation } },
+            ReturnValues: "ALL_NEW",
+          }),
+        )
+        .catch(unavailable)
+      return readPlatform(platformId, reply.Attributes ?? {})
+    },
+  }
+
+  function ofPlatform(platformId: string) {
+    return {
+      TableName: table,
+      KeyConditionExpression: "pk = :platform AND begins_with(sk, :connections)",
+      ExpressionAttributeValues: { ":platform": { S: platformId }, ":connections": { S: connectionPrefix } },
+    }
+  }
+
+  /** Whether a failed condition is only the SDK's own retry meeting the result of its first attempt. */
+  async function writtenBy(platformId: string, id: string, requestId: string): Promise<boolean> {
+    const reply = await client
+      .send(
+        new GetItemCommand({
+          TableName: table,
+          Key: connectionKey(platformId, id),
+          ConsistentRead: true,
+          ProjectionExpression: "requestId",
+        }),
+      )
+      .catch(unavailable)
+    return reply.Item?.requestId?.S === requestId
+  }
+}
+
+function snapshot(platformId: string, items: Item[]): Snapshot {
+  let platform: PlatformRecord | undefined
+  const connections = new Map()
+  for (const item of items) {
+    if (item.sk?.S?.startsWith(connectionPrefix)) {
+      const connection = readConnection(platformId, item)
+      connections.set(connection.id, connection)
+    } else platform = readPlatform(platformId, item)
+  }
+  return platform ? { platform, connections } : { connections }
+}
+
+/** True if the write was done, false if its condition did not hold. */
+async function conditional(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write
+    return true
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false
+    throw unavailable(error)
+  }
+}
+
+/** An update expression that sets and removes attributes by placeholders, since some names are reserved words. */
+function setting(set: Record<string, AttributeValue>, remove: readonly string[]) {
+  const names = [...Object.keys(set), ...remove]
+  const assignments = Object.keys(set).map((name) => `#${name} = :${name}`)
+  const removals = remove.map((name) => `#${name}`)
+  return {
+    UpdateExpression: `SET ${assignments.join(", ")}${removals.length > 0 ? ` REMOVE ${removals.join(", ")}` : ""}`,
+    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+  }
+}
+
+function values(set: Record<string, AttributeValue>): Record<string, AttributeValue> {
+  return Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value]))
+}
+
+function unavailable(cause?: unknown): never {
+  throw new LatchkeyError(
+    "UNAVAILABLE",
+    "Latchkey's store could not be reached. Try again shortly.",
+    {},
+    { cause },
+  )
+}

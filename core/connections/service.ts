@@ -1,0 +1,222 @@
+import { audited } from "../audit/audited.ts"
+import type { AuditAction, AuditEvent } from "../audit/event.ts"
+import { visibleProjects } from "../auth/access.ts"
+import type { Clock } from "../clock.ts"
+import { limits } from "../contract/limits.ts"
+import type { NewConnection, UnsavedConnection } from "../contract/operations/new-connection.ts"
+import { defaultSettings } from "../contract/settings.ts"
+import type { Connection, MemberConnection } from "../contract/shapes/connection.ts"
+import type { TestReport } from "../contract/shapes/test-report.ts"
+import type { Envelope } from "../crypto/envelope.ts"
+import type { Keyring } from "../crypto/keyring.ts"
+import { LatchkeyError, ProviderError } from "../errors.ts"
+import { newConnectionId, newNonce } from "../ids.ts"
+import type { Provider, ProviderId } from "../providers/provider.ts"
+import { providerById } from "../providers/registry.ts"
+import type { RateLimit } from "../rate-limit.ts"
+import { notFound } from "../secrets/access.ts"
+import { type Tuple, tupleOf } from "../secrets/tuple.ts"
+import { type ConnectionUse, useOf } from "../secrets/use.ts"
+import type { Caller } from "./caller.ts"
+import { hostOf, toPlain, toView } from "./config.ts"
+import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
+import { connectionFailed, type LiveTest, liveTest } from "./live-test.ts"
+import type { Opener } from "./open.ts"
+import { loginsOfItsOwn } from "./own-logins.ts"
+import { isAuthentic, recordMac, tampered } from "./record-mac.ts"
+import type { StatusCache } from "./status.ts"
+import type { StatusBoard } from "./status-board.ts"
+import type { ConnectionStore } from "./store.ts"
+import { sealConfigView, viewOf } from "./view.ts"
+
+export interface ConnectionDeps {
+  store: ConnectionStore
+  keyring: Keyring
+  envelope: Envelope
+  opener: Opener
+  statuses: StatusCache
+  statusBoard: StatusBoard
+  rateLimit: RateLimit
+  clock: Clock
+  /** Bound on one live test, in milliseconds. */
+  testMs: number
+}
+
+/** What admins do with connections, and what the others see of one. Lists and updates have files of their own. */
+export function createConnections(deps: ConnectionDeps) {
+  const { store, keyring, envelope, opener, statuses, statusBoard, rateLimit, clock, testMs } = deps
+
+  return {
+    async get(caller: Caller, id: string, projectId?: string): Promise<Connection | MemberConnection> {
+      const projects = visibleProjects(caller.principal, projectId)
+      const use = await find(caller, id)
+      const { scope, projectIds } = use.record
+      const visible =
+        projects === "any" || scope === "PLATFORM" || projectIds?.some((one) => projects.includes(one))
+      if (!visible) throw notFound(id)
+      const known = await statusBoard.of([use], caller)
+      return viewOf(use, known.get(use), caller)
+    },
+
+    async create(caller: Caller, input: NewConnection): Promise<Connection | MemberConnection> {
+      const { platformId } = caller.principal
+      const provider = providerOf(input.providerId)
+      const id = input.id ?? newConnectionId()
+      const plain = toPlain(input.config)
+      return audited(caller.audit, eventOf(caller, "connection.created", id, hostOf(plain)), async () => {
+        await rateLimit.take(platformId)
+        const existing = await roomFor(caller, id)
+        const test = await testConfig(caller, provider, input.config)
+        refuseIfFailed(test, provider.id)
+
+        const platform = existing ?? (await newPlatform(platformId))
+        const keys = await keyring.unwrap(platform)
+        const configId = newNonce()
+        const now = new Date(clock.now()).toISOString()
+        const facts = {
+          platformId,
+          id,
+          providerId: provider.id,
+          name: input.name,
+          scope: input.scope,
+          ...(input.scope === "PROJECT" && input.projectIds && { projectIds: input.projectIds }),
+          settings: { ...defaultSettings, ...input.settings },
+          configId,
+          version: 1,
+        }
+        const record: ConnectionRecord = {
+          ...facts,
+          generation: newNonce(),
+          created: now,
+          updated: now,
+          config: await envelope.encryptConfig({ platformId, connectionId: id, configId }, plain),
+          configView: sealConfigView({ keys }, facts, toView(provider, plain), clock.now()),
+          mac: recordMac(keys, facts),
+        }
+        await store.create(record, caller.requestId)
+        const use = useOf(record, keys, tupleOf(record, platform))
+        await statuses.write(use, test.status)
+        return viewOf(use, test.status, caller)
+      })
+    },
+
+    async remove(caller: Caller, id: string): Promise<void> {
+      await audited(caller.audit, eventOf(caller, "connection.deleted", id), async () => {
+        if (!(await store.delete(caller.principal.platformId, id))) throw notFound(id)
+      })
+    },
+
+    /** Nothing is stored. */
+    async testUnsaved(caller: Caller, input: UnsavedConnection): Promise<TestReport> {
+      const provider = providerOf(input.providerId)
+      const host = hostOf(toPlain(input.config))
+      return audited(caller.audit, eventOf(caller, "connection.tested", undefined, host), async () => {
+        await rateLimit.take(caller.principal.platformId)
+        return (await testConfig(caller, provider, input.config)).report(caller.requestId)
+      })
+    },
+
+    /** Success clears the connection's cache, negative answers included, and refreshes its status. */
+    async test(caller: Caller, id: string): Promise<TestReport> {
+      return audited(caller.audit, eventOf(caller, "connection.tested", id), async () => {
+        await rateLimit.take(caller.principal.platformId)
+        const use = await find(caller, id)
+        const { record } = use
+        if (!isAuthentic(use.keys, record)) throw tampered(id)
+        const client = await opener.saved(record, { sessions: loginsOfItsOwn(), attempts: 1 })
+        const test = await liveTest({
+          client,
+          providerId: record.providerId,
+          connectionId: id,
+          clock,
+          timeoutMs: testMs,
+          signal: caller.signal,
+        })
+        const tuple = test.status.connected ? await renewed(use) : use.tuple
+        await statuses.write(useOf(record, use.keys, tuple), test.status)
+        return test.report(caller.requestId)
+      })
+    },
+  }
+
+  async function renewed({ record, tuple }: ConnectionUse): Promise<Tuple> {
+    const generation = newNonce()
+    if (!(await store.renew(record.platformId, record.id, generation))) throw notFound(record.id)
+    return { ...tuple, generation }
+  }
+
+  async function find(caller: Caller, id: string): Promise<ConnectionUse> {
+    const { platform, connections } = await store.read(caller.principal.platformId, [id], caller.signal)
+    const record = connections.get(id)
+    if (!platform || !record) throw notFound(id)
+    return useOf(record, await keyring.unwrap(platform), tupleOf(record, platform))
+  }
+
+  async function newPlatform(platformId: string): Promise<PlatformRecord> {
+    const rootKey = await keyring.generate(platformId)
+    return store.ensurePlatform({ platformId, rootKey, generation: newNonce() })
+  }
+
+  /** The platform's record, if it has one, once it is clear that it may have a connection of this id. */
+  async function roomFor(
+    { principal: { platformId } }: Caller,
+    id: string,
+  ): Promise<PlatformRecord | undefined> {
+    const [{ platform, connections }, count] = await Promise.all([
+      store.read(platformId, [id]),
+      store.count(platformId),
+    ])
+    if (connections.has(id))
+      throw new LatchkeyError(
+        "CONFLICT",
+        "A connection with this id exists already. Leave `id` out to get a new one.",
+      )
+    if (count >= limits.connectionsPerPlatform)
+      throw new LatchkeyError(
+        "LIMIT_EXCEEDED",
+        `The platform has its ${limits.connectionsPerPlatform} connections. Delete some that are not used.`,
+      )
+    return platform
+  }
+
+  function testConfig(caller: Caller, provider: Provider, config: unknown): Promise<LiveTest> {
+    const client = opener.unsaved(caller.principal.platformId, provider.id, config, {
+      sessions: loginsOfItsOwn(),
+      attempts: 1,
+    })
+    return liveTest({ client, providerId: provider.id, clock, timeoutMs: testMs, signal: caller.signal })
+  }
+}
+
+export type Connections = ReturnType<typeof createConnections>
+
+/** @throws LatchkeyError `SECRET_MANAGER_CONNECTION_FAILED` */
+export function refuseIfFailed({ status }: LiveTest, providerId: ProviderId, connectionId?: string): void {
+  if (status.connected) return
+  const error = status.error ?? new ProviderError("PROVIDER_ERROR", "The secret manager could not be tested.")
+  throw connectionFailed(error, providerId, connectionId)
+}
+
+export function eventOf(
+  caller: Caller,
+  action: AuditAction,
+  connectionId?: string,
+  host?: string,
+): AuditEvent {
+  return {
+    platformId: caller.principal.platformId,
+    actor: caller.principal.subject,
+    action,
+    requestId: caller.requestId,
+    ...(connectionId !== undefined && { connectionId }),
+    ...(host !== undefined && { host }),
+  }
+}
+
+export function providerOf(id: ProviderId): Provider {
+  const provider = providerById(id)
+  if (provider) return provider
+  throw new LatchkeyError("VALIDATION", "This deployment does not know that provider.", {
+    issues: [{ pointer: "/providerId", message: "is not known here; see GET /providers" }],
+  })
+}

@@ -1,0 +1,76 @@
+import { kindsOf } from "../auth/principal.ts"
+import type { Clock } from "../clock.ts"
+import { LatchkeyError } from "../errors.ts"
+import { forEachParallel } from "../providers/parallel.ts"
+import type { SessionBook } from "../secrets/sessions.ts"
+import type { ConnectionUse } from "../secrets/use.ts"
+import type { Caller } from "./caller.ts"
+import { liveTest } from "./live-test.ts"
+import type { Opener } from "./open.ts"
+import { isAuthentic } from "./record-mac.ts"
+import type { StatusCache } from "./status.ts"
+import type { KnownStatus } from "./view.ts"
+
+/** The states of connections as a list shows them. */
+export interface StatusBoard {
+  /** What is known; for admins what is not known is checked live, a few at once, within a few seconds in all. */
+  of(uses: readonly ConnectionUse[], caller: Caller): Promise<Map<ConnectionUse, KnownStatus>>
+}
+
+const checksAtOnce = 10
+const allChecksMs = 3_000
+
+export function createStatusBoard(deps: {
+  statuses: StatusCache
+  opener: Opener
+  sessions: SessionBook
+  clock: Clock
+}): StatusBoard {
+  const { statuses, opener, sessions, clock } = deps
+  return {
+    async of(uses, { principal, signal }) {
+      const known = new Map<ConnectionUse, KnownStatus>(await statuses.read(uses))
+      if (!kindsOf(principal).includes("admin")) return known
+      const unknown = uses.filter((use) => !known.has(use) && isAuthentic(use.keys, use.record))
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(allChecksMs)])
+      await forEachParallel(unknown, checksAtOnce, async (use) => {
+        known.set(use, deadline.aborted ? undecided : await check(use, deadline))
+      })
+      return known
+    },
+  }
+
+  async function check(use: ConnectionUse, deadline: AbortSignal): Promise<KnownStatus> {
+    const { record } = use
+    try {
+      const client = await opener.saved(record, {
+        sessions: sessions.of(use, { shared: record.settings.cacheTtlSeconds > 0 }),
+        attempts: 1,
+      })
+      const { status } = await liveTest({
+        client,
+        providerId: record.providerId,
+        connectionId: record.id,
+        clock,
+        timeoutMs: allChecksMs,
+        signal: deadline,
+      })
+      await statuses.write(use, status)
+      return status
+    } catch (error) {
+      if (deadline.aborted) return undecided
+      if (error instanceof LatchkeyError) return { connected: false, error }
+      throw error
+    }
+  }
+}
+
+/** Not checked in time: says nothing about the connection, so it is not remembered. */
+const undecided: KnownStatus = {
+  connected: false,
+  error: new LatchkeyError(
+    "SECRET_MANAGER_CONNECTION_FAILED",
+    "The check did not end in time for this list. Test the connection to learn its state.",
+    { reason: "TIMEOUT" },
+  ),
+}

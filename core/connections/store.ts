@@ -1,0 +1,48 @@
+import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
+
+/** What one consistent read saw. What is not in it does not exist. */
+export interface Snapshot {
+  platform?: PlatformRecord
+  connections: ReadonlyMap<string, ConnectionRecord>
+}
+
+/** A page of a platform's connections in the order of their ids. */
+export interface ConnectionPage {
+  connections: ConnectionRecord[]
+  /** Whether there are more behind the last, in the direction asked for. */
+  more: boolean
+}
+
+/** What a change may set. Everything it does not name stays as it is, whoever changed it meanwhile. */
+export type ConnectionChange = Pick<
+  ConnectionRecord,
+  "name" | "scope" | "projectIds" | "settings" | "configId" | "version" | "updated" | "mac"
+> &
+  Partial<Pick<ConnectionRecord, "generation" | "config" | "configView">>
+
+/** Where connections live. Every call names the platform. All throw LatchkeyError `UNAVAILABLE` when the store cannot be reached. */
+export interface ConnectionStore {
+  /** Strongly consistent, one request for up to 99 connections and the platform's own record. */
+  read(platformId: string, ids: readonly string[], signal?: AbortSignal): Promise<Snapshot>
+  /** Strongly consistent; never scans. `after` is an id, exclusive; `backward` walks towards smaller ids, still answering in ascending order. */
+  page(
+    platformId: string,
+    options: { limit: number; after?: string; backward?: boolean },
+  ): Promise<ConnectionPage>
+  count(platformId: string): Promise<number>
+  /** @throws LatchkeyError `CONFLICT` if the id is taken by another request */
+  create(record: ConnectionRecord, requestId: string): Promise<void>
+  /** False if the record is no longer of the expected `version` and `configId`. */
+  update(
+    record: { platformId: string; id: string },
+    expected: { version: number; configId: string },
+    change: ConnectionChange,
+    requestId: string,
+  ): Promise<boolean>
+  /** False if there was none. */
+  delete(platformId: string, id: string): Promise<boolean>
+  /** Gives the connection, or without `id` the whole platform, a new generation. False if it does not exist. */
+  renew(platformId: string, id: string | undefined, generation: string): Promise<boolean>
+  /** The platform's record, created from `fresh` if it has none. */
+  ensurePlatform(fresh: PlatformRecord): Promise<PlatformRecord>
+}

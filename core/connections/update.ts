@@ -1,0 +1,199 @@
+import { audited } from "../audit/audited.ts"
+import type { ConnectionUpdate } from "../contract/operations/update-connection.ts"
+import type { Settings } from "../contract/settings.ts"
+import type { Connection, MemberConnection } from "../contract/shapes/connection.ts"
+import { LatchkeyError } from "../errors.ts"
+import { newNonce } from "../ids.ts"
+import { notFound } from "../secrets/access.ts"
+import { tupleOf } from "../secrets/tuple.ts"
+import { type ConnectionUse, useOf } from "../secrets/use.ts"
+import type { Caller } from "./caller.ts"
+import { asPlainConfig, hostOf, mergeConfig, type PlainConfig, toView } from "./config.ts"
+import type { ConnectionFacts, ConnectionRecord, PlatformRecord } from "./connection.ts"
+import { liveTest } from "./live-test.ts"
+import { loginsOfItsOwn } from "./own-logins.ts"
+import { isAuthentic, recordMac, tampered } from "./record-mac.ts"
+import { type ConnectionDeps, eventOf, providerOf, refuseIfFailed } from "./service.ts"
+import type { Status } from "./status.ts"
+import type { ConnectionChange } from "./store.ts"
+import { sealConfigView, viewOf } from "./view.ts"
+
+/** A configuration that passed its live test, ready to be stored for as long as the one it was merged with is there. */
+interface TestedConfig {
+  mergedWith: string
+  change: Pick<ConnectionRecord, "configId" | "config" | "configView">
+  status: Status
+}
+
+/**
+ * Updates a connection: what the request names, over what is stored then. Tested live only if the configuration is in
+ * it; a failed test changes nothing. An update that lost a race is merged and tried once more, unless `If-Match` was
+ * given, or the configuration it was to be merged with has changed.
+ */
+export function createUpdate(deps: ConnectionDeps) {
+  const { store, keyring, envelope, opener, statuses, statusBoard, rateLimit, clock, testMs } = deps
+
+  return async function update(
+    caller: Caller,
+    id: string,
+    patch: ConnectionUpdate,
+    ifMatch: number | undefined,
+  ): Promise<Connection | MemberConnection> {
+    const host = patch.config && hostOf(patch.config)
+    const event = { ...eventOf(caller, "connection.updated", id, host), fields: fieldsOf(patch) }
+    return audited(caller.audit, event, async () => {
+      if (patch.config) await rateLimit.take(caller.principal.platformId)
+      let tested: TestedConfig | undefined
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const { use, platform } = await current(caller, id)
+        const { record } = use
+        if (ifMatch !== undefined && ifMatch !== record.version) throw versionConflict()
+        if (tested && tested.mergedWith !== record.configId) throw versionConflict()
+        refuseAnotherProvider(record, patch)
+        const facts = merged(record, patch)
+        if (patch.config) tested ??= await testMerged(caller, use, patch.config)
+        const change = changeOf(use, facts, tested)
+        if (await store.update(record, record, change, caller.requestId))
+          return shown(caller, { ...record, ...change }, use, platform, tested?.status)
+        if (ifMatch !== undefined) throw versionConflict()
+      }
+      throw versionConflict()
+    })
+  }
+
+  async function current(
+    caller: Caller,
+    id: string,
+  ): Promise<{ use: ConnectionUse; platform: PlatformRecord }> {
+    const { platform, connections } = await store.read(caller.principal.platformId, [id], caller.signal)
+    const record = connections.get(id)
+    if (!platform || !record) throw notFound(id)
+    const keys = await keyring.unwrap(platform)
+    if (!isAuthentic(keys, record)) throw tampered(id)
+    return { use: useOf(record, keys, tupleOf(record, platform)), platform }
+  }
+
+  async function testMerged(caller: Caller, use: ConnectionUse, patch: PlainConfig): Promise<TestedConfig> {
+    const { platformId, id, configId: mergedWith, providerId, config } = use.record
+    const provider = providerOf(providerId)
+    const stored = asPlainConfig(
+      await envelope.decryptConfig({ platformId, connectionId: id, configId: mergedWith }, config),
+    )
+    if (!stored) throw tampered(id)
+    const { plain, parsed } = mergeConfig(provider, stored, patch)
+    const client = opener.unsaved(platformId, providerId, parsed, { sessions: loginsOfItsOwn(), attempts: 1 })
+    const test = await liveTest({
+      client,
+      providerId,
+      connectionId: id,
+      clock,
+      timeoutMs: testMs,
+      signal: caller.signal,
+    })
+    refuseIfFailed(test, providerId, id)
+    const configId = newNonce()
+    return {
+      mergedWith,
+      change: {
+        configId,
+        config: await envelope.encryptConfig({ platformId, connectionId: id, configId }, plain),
+        configView: sealConfigView(use, { platformId, id, configId }, toView(provider, plain), clock.now()),
+      },
+      status: test.status,
+    }
+  }
+
+  function changeOf(
+    { record, keys }: ConnectionUse,
+    merged: Pick<ConnectionFacts, "name" | "scope" | "projectIds" | "settings">,
+    tested: TestedConfig | undefined,
+  ): ConnectionChange {
+    const { platformId, id, providerId } = record
+    const facts = {
+      ...merged,
+      configId: tested?.change.configId ?? record.configId,
+      version: record.version + 1,
+    }
+    return {
+      ...facts,
+      ...tested?.change,
+      ...(merged.settings !== record.settings && { generation: newNonce() }),
+      updated: new Date(clock.now()).toISOString(),
+      mac: recordMac(keys, { platformId, id, providerId, ...facts }),
+    }
+  }
+
+  async function shown(
+    caller: Caller,
+    updated: ConnectionRecord,
+    { keys }: ConnectionUse,
+    platform: PlatformRecord,
+    status: Status | undefined,
+  ): Promise<Connection | MemberConnection> {
+    const { projectIds: _dropped, ...rest } = updated
+    const record = updated.scope === "PROJECT" ? updated : rest
+    const use = useOf(record, keys, tupleOf(record, platform))
+    if (status) await statuses.write(use, status)
+    const known = status ?? (await statusBoard.of([use], caller)).get(use)
+    return viewOf(use, known, caller)
+  }
+}
+
+export type UpdateConnection = ReturnType<typeof createUpdate>
+
+/** The parts of a record that an update of them leads to. @throws LatchkeyError `VALIDATION` */
+function merged(
+  record: ConnectionRecord,
+  patch: ConnectionUpdate,
+): Pick<ConnectionFacts, "name" | "scope" | "projectIds" | "settings"> {
+  const scope = patch.scope ?? record.scope
+  const projectIds = patch.projectIds ?? record.projectIds
+  if (scope === "PLATFORM" && patch.projectIds?.length)
+    throw invalid("/projectIds", "belong to the scope PROJECT; set `scope` too")
+  if (scope === "PROJECT" && !projectIds?.length)
+    throw invalid("/projectIds", "name 1 to 100 projects, or set the scope to PLATFORM")
+  return {
+    name: patch.name ?? record.name,
+    scope,
+    ...(scope === "PROJECT" && projectIds && { projectIds }),
+    settings: patch.settings ? mergedSettings(record.settings, patch.settings) : record.settings,
+  }
+}
+
+function mergedSettings(stored: Settings, patch: NonNullable<ConnectionUpdate["settings"]>): Settings {
+  const { allowedPaths: given, ...rest } = patch
+  const { allowedPaths: kept, ...others } = stored
+  const allowedPaths = given === undefined ? kept : given
+  const settings: Settings = { ...others, ...rest, ...(allowedPaths && { allowedPaths }) }
+  if (settings.cacheTtlSeconds === 0 && settings.staleIfErrorSeconds > 0)
+    throw invalid(
+      "/settings/staleIfErrorSeconds",
+      "must be 0 where cacheTtlSeconds is 0, since nothing is kept that could stand in",
+    )
+  return settings
+}
+
+function refuseAnotherProvider(record: ConnectionRecord, { providerId }: ConnectionUpdate): void {
+  if (providerId !== undefined && providerId !== record.providerId)
+    throw invalid("/providerId", "is fixed for life; create another connection instead")
+}
+
+function fieldsOf(patch: ConnectionUpdate): string[] {
+  const { config, settings, ...rest } = patch
+  const of = (part: object | undefined, name: string) =>
+    Object.keys(part ?? {}).map((key) => `${name}.${key}`)
+  return [...Object.keys(rest), ...of(config, "config"), ...of(settings, "settings")]
+}
+
+function invalid(pointer: string, message: string): LatchkeyError {
+  return new LatchkeyError("VALIDATION", `The request does not fit: ${pointer}: ${message}.`, {
+    issues: [{ pointer, message }],
+  })
+}
+
+function versionConflict(): LatchkeyError {
+  return new LatchkeyError(
+    "VERSION_CONFLICT",
+    "The connection has changed since. Get it again, apply the change to what it is now, and send its new version.",
+  )
+}

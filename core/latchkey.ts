@@ -1,0 +1,109 @@
+import { type Audit, type AuditMode, type AuditStore, createAudit } from "./audit/audit.ts"
+import type { Clock } from "./clock.ts"
+import { createConnectionList } from "./connections/list.ts"
+import { createOpener, type Opener } from "./connections/open.ts"
+import { createConnections } from "./connections/service.ts"
+import { createStatusCache } from "./connections/status.ts"
+import { createStatusBoard } from "./connections/status-board.ts"
+import type { ConnectionStore } from "./connections/store.ts"
+import { createUpdate } from "./connections/update.ts"
+import { createEnvelope } from "./crypto/envelope.ts"
+import type { KeyService } from "./crypto/key-service.ts"
+import { createKeyring } from "./crypto/keyring.ts"
+import type { Metrics } from "./metrics.ts"
+import type { Network } from "./network/client.ts"
+import { createRateLimit } from "./rate-limit.ts"
+import type { Redis } from "./redis/redis.ts"
+import { tolerant } from "./redis/tolerant.ts"
+import { createAcquirer } from "./secrets/acquire.ts"
+import { createBreaker } from "./secrets/breaker.ts"
+import { createClear } from "./secrets/clear.ts"
+import { createEvaluate } from "./secrets/evaluate.ts"
+import { createGuesses } from "./secrets/guesses.ts"
+import { createLookup } from "./secrets/lookup.ts"
+import { createMemoryTier } from "./secrets/memory.ts"
+import { createResolve } from "./secrets/resolve.ts"
+import { createSessionBook } from "./secrets/sessions.ts"
+import { createValidate } from "./secrets/validate.ts"
+import { createWaitingRoom } from "./secrets/waiting-room.ts"
+import { createUsage, type UsageStore } from "./usage/usage.ts"
+
+/** What Latchkey is built on. Each is an interface: AWS, Upstash and HTTP in a deployment, whatever a test needs in a test. */
+export interface Ports {
+  store: ConnectionStore
+  kms: KeyService
+  redis: Redis
+  auditStore: AuditStore
+  usageStore: UsageStore
+  network: Network
+  clock: Clock
+  metrics: Metrics
+  auditMode: AuditMode
+  /** Bound on one resolve, in milliseconds. */
+  resolveMs: number
+  /** Makes provider clients. @default one that decrypts configurations and goes out through `network` */
+  opener?: Opener
+}
+
+/** Of a resolve's time, what is kept for our own writes, in milliseconds. */
+const ownWritesMs = 2_000
+/** A fetch ends before those who wait for it, so that they learn why. */
+const fetchMarginMs = 500
+/** What the secret manager gets where a stale value stands by. */
+const fetchWithStaleMs = 2_000
+
+/** One instance of Latchkey: everything it does, and the memory that its requests share. Nothing is contacted yet. */
+export function createLatchkey(ports: Ports) {
+  const { store, kms, network, clock, metrics } = ports
+  const workMs = ports.resolveMs - ownWritesMs
+  const keyring = createKeyring({ kms, clock })
+  const envelope = createEnvelope({ kms, clock })
+  const helper = tolerant({ redis: ports.redis, clock, metrics })
+  const opener = ports.opener ?? createOpener({ network, envelope, clock, log: { debug: () => {} } })
+  const sessions = createSessionBook({ helper, clock, metrics })
+  const statuses = createStatusCache({ helper, clock })
+  const statusBoard = createStatusBoard({ statuses, opener, sessions, clock })
+  const memory = createMemoryTier({ clock })
+  const rateLimit = createRateLimit({ helper, clock })
+  const usage = createUsage({ store: ports.usageStore, clock, metrics })
+  const audit: Audit = createAudit({ store: ports.auditStore, mode: ports.auditMode, clock, metrics })
+
+  const lookup = createLookup({ store, keyring, helper, memory, guesses: createGuesses(), clock })
+  const acquirer = createAcquirer({
+    helper,
+    memory,
+    sessions,
+    breaker: createBreaker({ clock }),
+    waitingRoom: createWaitingRoom(),
+    opener,
+    clock,
+    metrics,
+    limits: { fetchMs: workMs - fetchMarginMs, fetchWithStaleMs },
+  })
+  const evaluate = createEvaluate({ lookup, acquirer, usage, workMs })
+  const connectionDeps = {
+    store,
+    keyring,
+    envelope,
+    opener,
+    statuses,
+    statusBoard,
+    rateLimit,
+    clock,
+    testMs: workMs,
+  }
+
+  return {
+    audit,
+    connections: {
+      ...createConnections(connectionDeps),
+      list: createConnectionList({ store, keyring, statusBoard, clock }),
+      update: createUpdate(connectionDeps),
+    },
+    clear: createClear({ store }),
+    resolve: createResolve({ evaluate }),
+    validate: createValidate({ evaluate, store }),
+  }
+}
+
+export type Latchkey = ReturnType<typeof createLatchkey>

@@ -1,0 +1,85 @@
+import { type ProviderError, transientReasons } from "../errors.ts"
+import type { Json } from "../json.ts"
+import type { Secret } from "../secret.ts"
+import { type FetchDeps, type Landing, type Miss, startFetchJob } from "./fetch-job.ts"
+import { createFlights } from "./flights.ts"
+import { memoryKey } from "./tuple.ts"
+import type { ConnectionUse } from "./use.ts"
+
+export type Source = "provider" | "cache" | "memory" | "stale"
+
+/** A document's content and where it came from, or why there is none. */
+export type Found =
+  | { ok: true; content: Secret<Json>; version?: string; source: Source }
+  | { ok: false; error: ProviderError; source: Source }
+
+export interface Acquired {
+  found: Map<string, Found>
+  /** Settles when the cache has what was fetched; never rejects. To be awaited before the reply. */
+  written: Promise<unknown>
+}
+
+/** Fetches what is in no cache: at most once at a time within this instance, and under a lease across instances. */
+export interface Acquirer {
+  /** @throws the signal's reason, or LatchkeyError */
+  acquire(use: ConnectionUse, misses: readonly Miss[], signal: AbortSignal): Promise<Acquired>
+  /** One-time codes: shared with nobody and kept nowhere. */
+  acquireUncached(use: ConnectionUse, documents: readonly string[], signal: AbortSignal): Promise<Acquired>
+}
+
+export function createAcquirer(deps: FetchDeps): Acquirer {
+  const flights = createFlights<Landing>()
+
+  return {
+    async acquire(use, misses, signal) {
+      // Without a cache a value must be fetched after it was asked for, so no flight is shared either.
+      if (use.record.settings.cacheTtlSeconds === 0)
+        return land(startFetchJob(deps, use, misses, signal), misses)
+      const hurried = misses.filter(({ stale }) => stale !== undefined)
+      const patient = misses.filter(({ stale }) => stale === undefined)
+      return land(new Map([...join(use, patient, signal), ...join(use, hurried, signal)]), misses)
+    },
+
+    acquireUncached(use, documents, signal) {
+      const settings = { ...use.record.settings, cacheTtlSeconds: 0 }
+      const uncached = { ...use, record: { ...use.record, settings } }
+      const misses = documents.map((document) => ({ document }))
+      return land(startFetchJob(deps, uncached, misses, signal), misses)
+    },
+  }
+
+  function join(
+    use: ConnectionUse,
+    misses: readonly Miss[],
+    signal: AbortSignal,
+  ): Map<string, Promise<Landing>> {
+    const byKey = new Map(misses.map((miss) => [memoryKey(use.tuple, miss.document), miss]))
+    const launch = (keys: readonly string[], jobSignal: AbortSignal) => {
+      const owned = keys.flatMap((key) => byKey.get(key) ?? [])
+      const landings = startFetchJob(deps, use, owned, jobSignal)
+      return new Map([...landings].map(([document, landing]) => [memoryKey(use.tuple, document), landing]))
+    }
+    const joined = flights.join([...byKey.keys()], launch, signal)
+    return new Map([...joined].map(([key, landing]) => [byKey.get(key)?.document ?? "", landing]))
+  }
+
+  async function land(landings: Map<string, Promise<Landing>>, misses: readonly Miss[]): Promise<Acquired> {
+    const stale = new Map(misses.map((miss) => [miss.document, miss.stale]))
+    const landed = await Promise.all(
+      [...landings].map(async ([document, landing]) => [document, await landing] as const),
+    )
+    const found = landed.map(([document, { entry, source }]): [string, Found] => {
+      if (entry.kind === "value") {
+        const { content, version } = entry
+        return [document, { ok: true, content, ...(version !== undefined && { version }), source }]
+      }
+      const spare = stale.get(document)
+      if (spare && spare.staleUntil > deps.clock.now() && transientReasons.has(entry.error.reason)) {
+        const { content, version } = spare
+        return [document, { ok: true, content, ...(version !== undefined && { version }), source: "stale" }]
+      }
+      return [document, { ok: false, error: entry.error, source }]
+    })
+    return { found: new Map(found), written: Promise.all(landed.map(([, { written }]) => written)) }
+  }
+}

@@ -1,0 +1,66 @@
+import { LRUCache } from "lru-cache"
+import type { Clock } from "../clock.ts"
+import type { ProviderError } from "../errors.ts"
+
+/** After this many failures in a row nobody asks for a while. */
+const threshold = 3
+export const openForMs = 5_000
+
+interface State {
+  failures: number
+  openUntil: number
+  error?: ProviderError
+  /** One attempt is under way after the pause: until it ends the others still get the error. */
+  probing: boolean
+}
+
+/** Per connection, by its tuple: a failing secret manager is asked once in five seconds, not once per resolve. */
+export interface Breaker {
+  /** The error that opened the breaker, while it is open; else the caller may try, and must report by `succeeded` or `failed`. */
+  admit(key: string): ProviderError | undefined
+  succeeded(key: string): void
+  /** True if this failure opened the breaker. */
+  failed(key: string, error: ProviderError): boolean
+  /** The attempt ended without telling anything about the secret manager. */
+  abandoned(key: string): void
+  /** Another instance opened it. */
+  adopt(key: string, error: ProviderError, openUntil: number): void
+}
+
+export function createBreaker({ clock }: { clock: Clock }): Breaker {
+  const states = new LRUCache<string, State>({ max: 5_000 })
+
+  return {
+    admit(key) {
+      const state = states.get(key)
+      if (!state?.error) return undefined
+      if (state.probing || clock.now() < state.openUntil) return state.error
+      state.probing = true
+      return undefined
+    },
+
+    succeeded(key) {
+      states.delete(key)
+    },
+
+    failed(key, error) {
+      const state = states.get(key) ?? { failures: 0, openUntil: 0, probing: false }
+      state.failures++
+      state.probing = false
+      states.set(key, state)
+      if (state.failures < threshold) return false
+      state.error = error
+      state.openUntil = clock.now() + openForMs
+      return true
+    },
+
+    abandoned(key) {
+      const state = states.get(key)
+      if (state) state.probing = false
+    },
+
+    adopt(key, error, openUntil) {
+      states.set(key, { failures: threshold, openUntil, error, probing: false })
+    },
+  }
+}

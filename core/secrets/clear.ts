@@ -1,0 +1,29 @@
+import { audited } from "../audit/audited.ts"
+import { assertMayClear } from "../auth/access.ts"
+import type { Caller } from "../connections/caller.ts"
+import { eventOf } from "../connections/service.ts"
+import type { ConnectionStore } from "../connections/store.ts"
+import { newNonce } from "../ids.ts"
+import { notFound } from "./access.ts"
+
+/**
+ * Clears a cache by a new generation in DynamoDB: what was fetched before does not open any more, on any instance,
+ * whether or not Redis can be reached. Nothing needs to be deleted.
+ */
+export function createClear({ store }: { store: ConnectionStore }) {
+  return async function clear(caller: Caller, connectionId: string | undefined): Promise<void> {
+    const { platformId } = caller.principal
+    await audited(caller.audit, eventOf(caller, "cache.cleared", connectionId), async () => {
+      if (connectionId === undefined) {
+        assertMayClear(caller.principal, undefined)
+        await store.renew(platformId, undefined, newNonce())
+        return
+      }
+      const { connections } = await store.read(platformId, [connectionId], caller.signal)
+      const record = connections.get(connectionId)
+      if (!record) throw notFound(connectionId)
+      assertMayClear(caller.principal, record)
+      if (!(await store.renew(platformId, connectionId, newNonce()))) throw notFound(connectionId)
+    })
+  }
+}

@@ -1,0 +1,243 @@
+import type { RequestAudit } from "../audit/audit.ts"
+import type { AuditAction, AuditOutcome } from "../audit/event.ts"
+import { assertProject } from "../auth/access.ts"
+import type { Principal } from "../auth/principal.ts"
+import { limits } from "../contract/limits.ts"
+import { canonical } from "../crypto/canonical.ts"
+import { LatchkeyError, ProviderError } from "../errors.ts"
+import type { Json } from "../json.ts"
+import type { Usage, Use } from "../usage/usage.ts"
+import type { Acquirer, Found, Source } from "./acquire.ts"
+import { type Decision, type DocumentState, failed, type Lookup, type Wanted } from "./lookup.ts"
+import type { Malformed, Part, Reference } from "./reference.ts"
+import { outcomeEvents, requestEvents } from "./resolve-audit.ts"
+import { type Found as FoundReferences, findReferences, type Place } from "./template.ts"
+
+/** Whose references are looked at, and how. */
+export interface Evaluation {
+  principal: Principal
+  projectId?: string
+  /** What a direct caller says of whom it acts for. */
+  claimedActor?: string
+  action: Extract<AuditAction, "secret.resolve" | "secret.validate">
+  requestId: string
+  audit: RequestAudit
+  value: Json
+  /** JSON pointers: references are read only at or below them. */
+  at?: readonly string[]
+  signal: AbortSignal
+}
+
+/** What one reference gave: its value, or why there is none. */
+export type Outcome =
+  | { ok: true; text: string; source: Source; version?: string; path: string }
+  | { ok: false; error: LatchkeyError; path?: string }
+
+export interface Evaluated {
+  found: FoundReferences
+  /** The outcome of every part of every place that is not plain text. */
+  outcomeOf(part: Part): Outcome | undefined
+}
+
+export interface EvaluateDeps {
+  lookup: Lookup
+  acquirer: Acquirer
+  usage: Usage
+  /** Bound on reading and fetching, in milliseconds; what is left of the whole is for our own writes. */
+  workMs: number
+}
+
+/**
+ * Finds the references in a value and gets each of them, from memory, Redis or the secret manager. When it returns,
+ * everything it had to write is written: the records of the request and of what became of it, the cache, the usage.
+ * @throws LatchkeyError `AUTHORIZATION` for a project that is not the caller's, and where the request as a whole cannot be answered; failures of single references are outcomes
+ */
+export function createEvaluate({ lookup, acquirer, usage, workMs }: EvaluateDeps) {
+  return async function evaluate(request: Evaluation): Promise<Evaluated> {
+    const { principal, projectId, audit, value, at } = request
+    const { platformId } = principal
+    assertProject(principal, projectId)
+    const found = findReferences(value, at)
+    const { references, malformed } = distinct(found.places)
+    const outcomes = new Map<Part, Outcome>(malformed)
+    if (references.size === 0 && malformed.size === 0)
+      return { found, outcomeOf: (part) => outcomes.get(part) }
+
+    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(workMs)])
+    const wanted = [...references.values()].map(({ wanted }) => wanted)
+    refuseTooManyConnections(wanted)
+    const requested = audit.record(requestEvents(request, found.places))
+    const decisions = await lookup.decide({ platformId, projectId, wanted, meanwhile: requested, signal })
+    const { documents, written } = await getDocuments([...decisions.values()], signal)
+
+    const settled = new Map([...decisions].map(([one, decision]) => [one, outcomeFor(decision, documents)]))
+    for (const { wanted, parts } of references.values()) {
+      const outcome = settled.get(wanted)
+      if (outcome) for (const part of parts) outcomes.set(part, outcome)
+    }
+    const after = outcomeEvents(
+      request,
+      [...settled].map(([one, outcome]) => toAudit(one, outcome)),
+      malformed.size,
+    )
+    await Promise.all([written, audit.record(after), usage.seen(usesOf(settled, platformId, projectId))])
+    return { found, outcomeOf: (part) => outcomes.get(part) }
+  }
+
+  /** Every document that was decided on: what the caches had, and the rest from their secret managers, all at once. */
+  async function getDocuments(decisions: readonly Decision[], signal: AbortSignal) {
+    const states = new Set(decisions.flatMap((decision) => (decision.ok ? [decision.state] : [])))
+    const missing = Map.groupBy(
+      [...states].filter(({ entry }) => entry === undefined),
+      ({ use }) => use,
+    )
+    const documents = new Map<DocumentState, Found | LatchkeyError>()
+    const writes: Promise<unknown>[] = []
+    await Promise.all(
+      [...missing].map(async ([use, misses]) => {
+        const fetched = await fetchMissing(use, misses, signal)
+        for (const state of misses) {
+          const gotten = fetched instanceof LatchkeyError ? fetched : fetched.found.get(state.document)
+          documents.set(state, gotten ?? unanswered(state))
+        }
+        if (!(fetched instanceof LatchkeyError)) writes.push(fetched.written)
+      }),
+    )
+    for (const state of states) if (state.entry) documents.set(state, fromCache(state, state.entry))
+    return { documents, written: Promise.all(writes) }
+  }
+
+  async function fetchMissing(
+    use: DocumentState["use"],
+    misses: readonly DocumentState[],
+    signal: AbortSignal,
+  ): Promise<{ found: Map<string, Found>; written: Promise<unknown> } | LatchkeyError> {
+    const cacheable = misses.filter(({ uncached }) => !uncached)
+    const codes = misses.filter(({ uncached }) => uncached).map(({ document }) => document)
+    try {
+      const parts = await Promise.all([
+        cacheable.length > 0 ? acquirer.acquire(use, cacheable, signal) : undefined,
+        codes.length > 0 ? acquirer.acquireUncached(use, codes, signal) : undefined,
+      ])
+      const present = parts.filter((part) => part !== undefined)
+      return {
+        found: new Map(present.flatMap(({ found }) => [...found])),
+        written: Promise.all(present.map(({ written }) => written)),
+      }
+    } catch (error) {
+      // An unusable record fails its own references; keys or storage out of reach fail the request.
+      if (error instanceof LatchkeyError && error.fields.connectionId !== undefined) return error
+      if (error instanceof LatchkeyError) throw error
+      if (signal.aborted) return failed(timedOut(), use.record)
+      throw error
+    }
+  }
+}
+
+export type Evaluate = ReturnType<typeof createEvaluate>
+
+/** Equal references are one, however often they occur; a malformed one has its outcome already. */
+function distinct(places: readonly Place[]) {
+  const references = new Map<string, { wanted: Wanted; parts: Reference[] }>()
+  const malformed = new Map<Part, Outcome>()
+  for (const { parts } of places)
+    for (const part of parts) {
+      if (typeof part === "string") continue
+      if (part.kind === "malformed") {
+        malformed.set(part, { ok: false, error: invalidReference(part) })
+        continue
+      }
+      const key = canonical([part.connectionId, part.path, JSON.stringify(part.options)])
+      const known = references.get(key)
+      if (known) known.parts.push(part)
+      else references.set(key, { wanted: part, parts: [part] })
+    }
+  return { references, malformed }
+}
+
+function refuseTooManyConnections(wanted: readonly Wanted[]): void {
+  const connections = new Set(wanted.map(({ connectionId }) => connectionId))
+  if (connections.size > limits.connectionsPerResolve)
+    throw new LatchkeyError(
+      "TOO_MANY_REFERENCES",
+      `The value names ${connections.size} connections; one request may name ${limits.connectionsPerResolve}. Resolve it in parts.`,
+    )
+}
+
+function fromCache({ source = "memory" }: DocumentState, entry: NonNullable<DocumentState["entry"]>): Found {
+  if (entry.kind === "negative") return { ok: false, error: entry.error, source }
+  return {
+    ok: true,
+    content: entry.content,
+    ...(entry.version !== undefined && { version: entry.version }),
+    source,
+  }
+}
+
+function outcomeFor(
+  decision: Decision,
+  documents: ReadonlyMap<DocumentState, Found | LatchkeyError>,
+): Outcome {
+  if (!decision.ok) return decision
+  const { ref, state } = decision
+  const { path } = ref
+  const gotten = documents.get(state) ?? unanswered(state)
+  if (gotten instanceof LatchkeyError) return { ok: false, error: gotten, path }
+  if (!gotten.ok) return { ok: false, error: failed(gotten.error, state.use.record), path }
+  const { content, version, source } = gotten
+  try {
+    const text = ref.select(content.reveal())
+    return { ok: true, text, source, path, ...(version !== undefined && { version }) }
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    return { ok: false, error: failed(error, state.use.record), path }
+  }
+}
+
+function toAudit(
+  { connectionId, rawPath }: Wanted,
+  outcome: Outcome,
+): AuditOutcome & { connectionId: string } {
+  const at = { connectionId, path: rawPath }
+  if (outcome.ok) {
+    const { source, version } = outcome
+    return source === "provider" || source === "stale"
+      ? { ...at, source, ...(version !== undefined && { version }) }
+      : at
+  }
+  const { code, fields } = outcome.error
+  return { ...at, code, ...(fields.reason && { reason: fields.reason }) }
+}
+
+function usesOf(
+  settled: ReadonlyMap<Wanted, Outcome>,
+  platformId: string,
+  projectId: string | undefined,
+): Use[] {
+  return [...settled].flatMap(([{ connectionId }, outcome]) =>
+    outcome.ok
+      ? [{ platformId, connectionId, path: outcome.path, ...(projectId !== undefined && { projectId }) }]
+      : [],
+  )
+}
+
+function invalidReference({ message, connectionId }: Malformed): LatchkeyError {
+  return new LatchkeyError("SECRET_MANAGER_GET_SECRET_FAILED", message, {
+    reason: "INVALID_PATH",
+    ...(connectionId !== undefined && { connectionId }),
+  })
+}
+
+function unanswered({ use }: DocumentState): LatchkeyError {
+  return failed(
+    new ProviderError("PROVIDER_ERROR", "The secret manager gave no answer for this path."),
+    use.record,
+  )
+}
+
+function timedOut(): ProviderError {
+  return new ProviderError(
+    "TIMEOUT",
+    "The secret manager did not answer in time. Check that it is up and reachable from Latchkey.",
+  )
+}

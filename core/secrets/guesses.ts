@@ -1,0 +1,34 @@
+import { LRUCache } from "lru-cache"
+import type { ConnectionRecord, PlatformRecord } from "../connections/connection.ts"
+import type { Snapshot } from "../connections/store.ts"
+import { canonical } from "../crypto/canonical.ts"
+import { type Tuple, tupleOf } from "./tuple.ts"
+
+/** What an instance remembers of the last record it saw: never a basis for an answer, only for what to ask Redis for. */
+export interface Guess {
+  providerId: ConnectionRecord["providerId"]
+  tuple: Tuple
+  /** Whether values of the connection are cached at all. */
+  cached: boolean
+}
+
+export interface Guesses {
+  of(platformId: string, connectionId: string): Guess | undefined
+  remember(platform: PlatformRecord, connections: Snapshot["connections"]): void
+}
+
+export function createGuesses(): Guesses {
+  const guesses = new LRUCache<string, Guess>({ max: 10_000 })
+  return {
+    of: (platformId, connectionId) => guesses.get(canonical([platformId, connectionId])),
+
+    remember(platform, connections) {
+      for (const record of connections.values())
+        guesses.set(canonical([platform.platformId, record.id]), {
+          providerId: record.providerId,
+          tuple: tupleOf(record, platform),
+          cached: record.settings.cacheTtlSeconds > 0,
+        })
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import { LRUCache } from "lru-cache"
+import type { Clock } from "../clock.ts"
+import type { Entry } from "./entry.ts"
+import { memoryKey, type Tuple } from "./tuple.ts"
+
+/** What this instance fetched or opened lately, by the whole tuple: only the record just read leads to it. */
+export interface MemoryTier {
+  /** An entry that is still fresh. */
+  get(tuple: Tuple, document: string): Entry | undefined
+  put(tuple: Tuple, document: string, entry: Entry): void
+}
+
+/** Bounded by count and bytes. Entries go when they are no longer fresh: stale answers come from Redis only. */
+export function createMemoryTier(deps: { clock: Clock; maxEntries?: number; maxBytes?: number }): MemoryTier {
+  const { clock, maxEntries = 10_000, maxBytes = 32 * 1024 * 1024 } = deps
+  const entries = new LRUCache<string, Entry>({ max: maxEntries, maxSize: maxBytes })
+
+  return {
+    get(tuple, document) {
+      const key = memoryKey(tuple, document)
+      const entry = entries.get(key)
+      if (entry === undefined || entry.freshUntil > clock.now()) return entry
+      entries.delete(key)
+      return undefined
+    },
+
+    put(tuple, document, entry) {
+      if (entry.freshUntil <= clock.now()) return
+      const key = memoryKey(tuple, document)
+      const bytes = key.length + (entry.kind === "value" ? entry.size : 256)
+      entries.set(key, entry, { size: bytes })
+    },
+  }
+}

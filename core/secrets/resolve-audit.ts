@@ -1,0 +1,78 @@
+import type { AuditEvent, AuditOutcome, AuditPath } from "../audit/event.ts"
+import type { Evaluation } from "./evaluate.ts"
+import type { Place } from "./template.ts"
+
+/** Paths of one item, in bytes of JSON: an item of DynamoDB holds 400 KB. */
+const maxItemBytes = 300_000
+
+type Request = Pick<Evaluation, "principal" | "projectId" | "claimedActor" | "action" | "requestId">
+
+/** Who asked for which paths, as they were written: an item per connection and 300 KB of paths, counts instead of repetitions. */
+export function requestEvents(request: Request, places: readonly Place[]): AuditEvent[] {
+  const byConnection = new Map<string | undefined, Map<string, number>>()
+  for (const { parts } of places)
+    for (const part of parts) {
+      if (typeof part === "string") continue
+      // What is malformed may be anything, so its text is no path to write down.
+      const path = part.kind === "reference" ? part.rawPath : "(malformed)"
+      const paths = byConnection.get(part.connectionId) ?? new Map<string, number>()
+      byConnection.set(part.connectionId, paths)
+      paths.set(path, (paths.get(path) ?? 0) + 1)
+    }
+  return [...byConnection].flatMap(([connectionId, counts]) => {
+    const paths = [...counts].map(([path, count]): AuditPath => ({ path, count }))
+    return chunks(paths).map((chunk) => ({
+      ...head(request),
+      ...(connectionId !== undefined && { connectionId }),
+      paths: chunk,
+    }))
+  })
+}
+
+/**
+ * What is known only afterwards: failures, fetches with their versions, stale answers. Nothing where everything came
+ * from the caches.
+ */
+export function outcomeEvents(
+  request: Request,
+  outcomes: readonly (AuditOutcome & { connectionId: string })[],
+  malformed: number,
+): AuditEvent[] {
+  const worthTelling: AuditOutcome[] = outcomes.filter(
+    ({ source, code }) => source !== undefined || code !== undefined,
+  )
+  if (malformed > 0) worthTelling.push({ code: "SECRET_MANAGER_GET_SECRET_FAILED", reason: "INVALID_PATH" })
+  const connections = new Set(outcomes.map(({ connectionId }) => connectionId))
+  const [only] = connections
+  return chunks(worthTelling).map((chunk) => ({
+    ...head(request),
+    ...(connections.size === 1 && only !== undefined && { connectionId: only }),
+    outcomes: chunk,
+  }))
+}
+
+function head({ principal, projectId, claimedActor, action, requestId }: Request): AuditEvent {
+  return {
+    platformId: principal.platformId,
+    actor: principal.subject,
+    ...(claimedActor !== undefined && { claimedActor }),
+    action,
+    requestId,
+    ...(projectId !== undefined && { projectId }),
+  }
+}
+
+function chunks<T>(items: readonly T[]): T[][] {
+  const all: T[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const item of items) {
+    const size = Buffer.byteLength(JSON.stringify(item))
+    if (bytes + size > maxItemBytes) {
+      all.push([])
+      bytes = 0
+    }
+    all.at(-1)?.push(item)
+    bytes += size
+  }
+  return all
+}

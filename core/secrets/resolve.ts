@@ -1,0 +1,78 @@
+import type { Resolution, ResolvedReference } from "../contract/operations/resolve.ts"
+import { toProblem } from "../contract/problems.ts"
+import { LatchkeyError } from "../errors.ts"
+import type { Evaluate, Evaluated, Evaluation, Outcome } from "./evaluate.ts"
+import { type ReplyBound, refuseLargeReply } from "./reply-size.ts"
+import { type Place, rebuild } from "./template.ts"
+
+export interface ResolveRequest extends Omit<Evaluation, "action"> {
+  /** `fail`: the first failing reference fails the call. `report`: a string with a failing reference becomes null. */
+  onError: "fail" | "report"
+  reply: ReplyBound
+}
+
+/**
+ * Replaces the references in a value by live secrets.
+ * @throws LatchkeyError of the first failing reference, with its `pointer`, where `onError` is `fail`; `PAYLOAD_TOO_LARGE`
+ *   where the reply would be
+ */
+export function createResolve({ evaluate }: { evaluate: Evaluate }) {
+  return async function resolve(request: ResolveRequest): Promise<Resolution> {
+    const evaluated = await evaluate({ ...request, action: "secret.resolve" })
+    const { places } = evaluated.found
+    if (request.onError === "fail") throwFirstFailure(evaluated)
+    const references = places.flatMap((place) =>
+      outcomesAt(place, evaluated).map(([connectionId, outcome]) =>
+        shown(place, connectionId, outcome, request),
+      ),
+    )
+    refuseLargeReply(evaluated, request.value, references, request.reply)
+    return { value: rebuild(evaluated.found, (place) => textOf(place, evaluated)), references }
+  }
+}
+
+export type Resolve = ReturnType<typeof createResolve>
+
+/** The string with its values, or null where one of them is missing: never a part of it. */
+function textOf({ parts }: Place, { outcomeOf }: Evaluated): string | null {
+  let text = ""
+  for (const part of parts) {
+    if (typeof part === "string") {
+      text += part
+      continue
+    }
+    const outcome = outcomeOf(part)
+    if (!outcome?.ok) return null
+    text += outcome.text
+  }
+  return text
+}
+
+export function outcomesAt({ parts }: Place, { outcomeOf }: Evaluated): [string | undefined, Outcome][] {
+  return parts.flatMap((part): [string | undefined, Outcome][] => {
+    const outcome = outcomeOf(part)
+    return typeof part === "string" || !outcome ? [] : [[part.connectionId, outcome]]
+  })
+}
+
+function throwFirstFailure(evaluated: Evaluated): void {
+  for (const place of evaluated.found.places)
+    for (const [, outcome] of outcomesAt(place, evaluated)) if (!outcome.ok) throw at(place, outcome.error)
+}
+
+/** The error of a reference, with where the reference stands. */
+export function at({ pointer }: Place, error: LatchkeyError): LatchkeyError {
+  return new LatchkeyError(error.code, error.message, { ...error.fields, pointer }, { cause: error.cause })
+}
+
+function shown(
+  place: Place,
+  connectionId: string | undefined,
+  outcome: Outcome,
+  { requestId }: ResolveRequest,
+): ResolvedReference {
+  const where = { pointer: place.pointer, ...(connectionId !== undefined && { connectionId }) }
+  if (!outcome.ok) return { ...where, error: toProblem(at(place, outcome.error), requestId) }
+  const { source, version } = outcome
+  return { ...where, source, ...(version !== undefined && { version }) }
+}

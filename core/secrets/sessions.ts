@@ -1,0 +1,177 @@
+import { LRUCache } from "lru-cache"
+import type { Clock } from "../clock.ts"
+import { canonical } from "../crypto/canonical.ts"
+import type { Binding } from "../crypto/seal.ts"
+import { ProviderError, transientReasons } from "../errors.ts"
+import { newNonce } from "../ids.ts"
+import type { Metrics } from "../metrics.ts"
+import type { Login, Session, Sessions } from "../providers/provider.ts"
+import { bytesOf } from "../redis/replies.ts"
+import type { Helper } from "../redis/tolerant.ts"
+import { Secret } from "../secret.ts"
+import { openError, openJson, sealError, sealJson } from "./entry.ts"
+import { bindingOf, entryName, leaseName } from "./tuple.ts"
+import type { ConnectionUse } from "./use.ts"
+
+/** The logins of all connections, in memory and sealed in Redis. A clear logs nobody out; a new configuration does. */
+export interface SessionBook {
+  /** The sessions of one connection. `shared: false` keeps them to this instance. */
+  of(use: ConnectionUse, options: { shared: boolean }): Sessions
+  /** The Redis name of a connection's session, for those who ask Redis anyway, and where to put what it answered. */
+  nameOf(use: ConnectionUse): string
+  offer(use: ConnectionUse, sealed: Buffer | undefined): void
+}
+
+interface SealedSession {
+  t: string
+  e: number
+  n: Readonly<Record<string, string>>
+}
+
+const loginLeaseMs = 5_000
+const loginsPerMinute = 6
+const minute = 60_000
+
+export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics: Metrics }): SessionBook {
+  const { helper, clock, metrics } = deps
+  const live = new LRUCache<string, Session>({ max: 5_000 })
+  const loggingIn = new Map<string, Promise<Session>>()
+  const logins = new LRUCache<string, number[]>({ max: 5_000 })
+
+  return {
+    nameOf: sessionName,
+
+    offer(use, sealed) {
+      const session = sealed && open(use, sealed)
+      const id = idOf(use)
+      if (session && isLive(session) && !isLive(live.get(id))) live.set(id, session)
+    },
+
+    of(use, { shared }) {
+      const id = idOf(use)
+      return {
+        async current(login, signal) {
+          const session = live.get(id)
+          return session && isLive(session) ? session : obtain(undefined, login, signal)
+        },
+
+        async replace(rejected, login, signal) {
+          const session = live.get(id)
+          if (session && isLive(session) && !sameToken(session, rejected)) return session
+          live.delete(id)
+          return obtain(rejected, login, signal)
+        },
+
+        async note(session, notes) {
+          const current = live.get(id) ?? session
+          const noted = { ...session, notes: { ...current.notes, ...session.notes, ...notes } }
+          if (!sameToken(current, session)) return noted
+          live.set(id, noted)
+          if (shared) await helper.ask([store(use, noted)])
+          return noted
+        },
+      }
+
+      /** Another session than `rejected`, by at most one login at a time in this instance. */
+      function obtain(rejected: Session | undefined, login: Login, signal: AbortSignal): Promise<Session> {
+        const underWay = loggingIn.get(id)
+        if (underWay)
+          return underWay.catch((error: unknown) => {
+            // Whoever began it may have left; that is no answer to those who still wait.
+            const theirsEnded = !(error instanceof ProviderError) && !signal.aborted && !loggingIn.has(id)
+            if (theirsEnded) return obtain(rejected, login, signal)
+            throw error
+          })
+        const obtaining = (shared ? share(rejected, login, signal) : logIn(login, signal)).then((session) => {
+          live.set(id, session)
+          return session
+        })
+        loggingIn.set(id, obtaining)
+        const done = () => loggingIn.delete(id)
+        obtaining.then(done, done)
+        return obtaining
+      }
+
+      /** One login across instances: whoever gets the lease logs in, the others wait for what it stores. */
+      async function share(
+        rejected: Session | undefined,
+        login: Login,
+        signal: AbortSignal,
+      ): Promise<Session> {
+        const lease = leaseName(use.keys, "login", use.tuple, "")
+        for (;;) {
+          signal.throwIfAborted()
+          const replies = await helper.ask([
+            ["MGET", sessionName(use), lease],
+            ["SET", lease, newNonce(), loginLeaseMs, "NX"],
+          ])
+          if (replies === undefined) return logIn(login, signal)
+          const [stored, failure] = bytesOf(replies[0])
+          const session = stored && open(use, stored)
+          if (session && isLive(session) && !(rejected && sameToken(session, rejected))) return session
+          if (replies[1] === "OK") return logInUnderLease(lease, login, signal)
+          const failed = failure && openError(use.keys, "failure", bindingOf(use.tuple, ""), failure)
+          if (failed && failed.freshUntil > clock.now()) throw failed.error
+          await clock.sleep(50 + Math.random() * 100, signal)
+        }
+      }
+
+      async function logInUnderLease(lease: string, login: Login, signal: AbortSignal): Promise<Session> {
+        try {
+          const session = await logIn(login, signal)
+          await helper.ask([store(use, session)])
+          return session
+        } catch (error) {
+          if (error instanceof ProviderError) {
+            const ttl = transientReasons.has(error.reason) ? 5_000 : 10_000
+            const entry = { kind: "negative", error, freshUntil: clock.now() + ttl } as const
+            const sealed = sealError(use.keys, "failure", bindingOf(use.tuple, ""), entry, clock.now())
+            await helper.ask([["SET", lease, sealed, ttl]])
+          }
+          throw error
+        }
+      }
+
+      async function logIn(login: Login, signal: AbortSignal): Promise<Session> {
+        const lately = (logins.get(id) ?? []).filter((time) => time > clock.now() - minute)
+        if (lately.length >= loginsPerMinute)
+          throw new ProviderError(
+            "THROTTLED",
+            "Latchkey has logged in to this secret manager six times within a minute and waits before trying again. Check why its sessions are rejected.",
+            { retryAfterMs: minute },
+          )
+        logins.set(id, [...lately, clock.now()])
+        metrics.count("ProviderLogin", 1, { provider: use.record.providerId })
+        return login(signal)
+      }
+    },
+  }
+
+  function isLive(session: Session | undefined): boolean {
+    return session !== undefined && session.expiresAt > clock.now()
+  }
+
+  function store(use: ConnectionUse, { token, expiresAt, notes }: Session) {
+    const body: SealedSession = { t: token.reveal(), e: expiresAt, n: notes }
+    const sealed = sealJson(use.keys, "session", bindingOfSession(use), body, clock.now())
+    return ["SET", sessionName(use), sealed, Math.max(1, expiresAt - clock.now())] as const
+  }
+}
+
+function open(use: ConnectionUse, sealed: Buffer): Session | undefined {
+  const opened = openJson<SealedSession>(use.keys, "session", bindingOfSession(use), sealed)
+  return opened && { token: new Secret(opened.body.t), expiresAt: opened.body.e, notes: opened.body.n }
+}
+
+const sameToken = (a: Session, b: Session) => a.token.reveal() === b.token.reveal()
+
+const bindingOfSession = ({ tuple }: ConnectionUse): Binding => [
+  tuple.platformId,
+  tuple.connectionId,
+  tuple.configId,
+]
+
+const idOf = (use: ConnectionUse) => canonical(bindingOfSession(use))
+
+const sessionName = ({ keys, tuple }: ConnectionUse) =>
+  entryName(keys, "session", tuple.platformId, tuple.connectionId)
