@@ -1,23 +1,75 @@
 import type { DirectCaller } from "../core/auth/direct-caller.ts"
 import type { TokenVerifier } from "../core/auth/token.ts"
+import { systemClock } from "../core/clock.ts"
+import type { Latchkey } from "../core/latchkey.ts"
+import { metrics } from "./chain/telemetry.ts"
+import { readEnvironment, type Settings } from "./environment.ts"
 
 /** What operations are run with: built once per instance, on the first request. */
-export interface App {
+export interface App extends Latchkey {
   /** Who may invoke `resolve-direct`, and for which platforms. */
   directCallers: readonly DirectCaller[]
 }
 
+let app: Promise<App> | undefined
+let verifier: Promise<TokenVerifier> | undefined
+let settings: Settings | undefined
+
 /** The object graph of this instance. A failed attempt is not remembered, so that the next request tries again. */
 export function getApp(): Promise<App> {
-  return Promise.reject(new Error("The composition root is not written yet."))
+  app ??= build().catch((error) => {
+    app = undefined
+    throw error
+  })
+  return app
 }
 
 /** What the authorizer needs, and nothing that it does not. */
 export function getTokenVerifier(): Promise<TokenVerifier> {
-  return Promise.reject(new Error("The composition root is not written yet."))
+  verifier ??= buildVerifier().catch((error) => {
+    verifier = undefined
+    throw error
+  })
+  return verifier
 }
 
 /** The one origin whose pages may call the API: the console's. */
 export function consoleOrigin(): string | undefined {
-  return undefined
+  return currentSettings().consoleOrigin
+}
+
+/** Read on first use, so that importing a function asks nothing of the environment. */
+function currentSettings(): Settings {
+  settings ??= readEnvironment(process.env)
+  return settings
+}
+
+/** The only place where an AWS client is made of what the environment has: the function's own role. */
+async function build(): Promise<App> {
+  const settings = currentSettings()
+  const [{ DynamoDBClient }, { compose }] = await Promise.all([
+    import("@aws-sdk/client-dynamodb"),
+    import("./compose.ts"),
+  ])
+  const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true }
+  const dynamodb = new DynamoDBClient({ maxAttempts: 3, requestHandler })
+  async function kms() {
+    const { KMSClient } = await import("@aws-sdk/client-kms")
+    return new KMSClient({ maxAttempts: 3, requestHandler })
+  }
+  let kmsClient: ReturnType<typeof kms> | undefined
+  const clients = {
+    dynamodb,
+    kms: () => {
+      kmsClient ??= kms()
+      return kmsClient
+    },
+  }
+  return { ...compose(settings, clients, metrics), directCallers: settings.directCallers }
+}
+
+async function buildVerifier(): Promise<TokenVerifier> {
+  const { issuers, sandbox } = currentSettings()
+  const { createTokenVerifier } = await import("../core/auth/token.ts")
+  return createTokenVerifier({ issuers, clock: systemClock, sandbox })
 }

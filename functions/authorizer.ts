@@ -5,7 +5,8 @@ import { LatchkeyError } from "../core/errors.ts"
 import { newRequestId } from "../core/ids.ts"
 import { getTokenVerifier } from "./app.ts"
 import { type ApiEvent, asApiEvent, headerOf } from "./chain/api-event.ts"
-import { createLog, errorFields, type Log } from "./chain/log.ts"
+import { errorFields, type Log } from "./chain/log.ts"
+import { log } from "./chain/telemetry.ts"
 
 interface AuthorizerDeps {
   getVerifier: () => Promise<TokenVerifier>
@@ -40,7 +41,7 @@ export function createAuthorizer({ getVerifier, log }: AuthorizerDeps) {
   }
 }
 
-export const handler = createAuthorizer({ getVerifier: getTokenVerifier, log: createLog() })
+export const handler = createAuthorizer({ getVerifier: getTokenVerifier, log })
 
 /** The header's value. Sent twice it is none: what is verified must be what the answer is remembered by. */
 function authorization(request: ApiEvent): string | undefined {

@@ -14,11 +14,11 @@ import {
   timeoutEarlyInMillis,
   timeoutEarlyResponse,
 } from "./chain/exchange.ts"
-import { createLog } from "./chain/log.ts"
-import { createMetrics } from "./chain/metrics.ts"
 import { observed } from "./chain/observe.ts"
 import { type Input, readInput } from "./chain/read-input.ts"
+import { recordDenial } from "./chain/record-denial.ts"
 import { baseHeaders, problemResponse, type Reply, successResponse } from "./chain/reply.ts"
+import { log, metrics } from "./chain/telemetry.ts"
 
 export type { Reply } from "./chain/reply.ts"
 
@@ -43,8 +43,8 @@ export type Handler = (event: unknown, context: Context) => Promise<APIGatewayPr
 export const deployed: ChainDeps = {
   getApp,
   clock: systemClock,
-  log: createLog(),
-  metrics: createMetrics(),
+  log,
+  metrics,
   consoleOrigin,
 }
 
@@ -100,8 +100,9 @@ function chain<Params, Query, Body, ReplyBody>(
   const headersFor = ({ requestId }: Exchange<ApiEvent, In>) => baseHeaders(requestId, deps.consoleOrigin())
 
   const answered: Step = {
-    onError: (request) => {
+    onError: async (request) => {
       const { event, error } = request
+      await recordDenial(error, event, operation.id, deps)
       request.response = problemResponse(error, event.requestId, headersFor(event))
     },
   }

@@ -1,0 +1,11 @@
+import type { Principal } from "../../core/auth/principal.ts"
+import type { Caller } from "../../core/connections/caller.ts"
+import type { App } from "../app.ts"
+
+/** The request as core knows it, with an audit of its own. */
+export function callerOf(
+  app: Pick<App, "audit">,
+  { principal, requestId, signal }: { principal: Principal; requestId: string; signal: AbortSignal },
+): Caller {
+  return { principal, requestId, signal, audit: app.audit.request() }
+}

@@ -1,0 +1,44 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
+import type { KMSClient } from "@aws-sdk/client-kms"
+import { dynamoAuditStore } from "../core/audit/dynamodb-audit.ts"
+import { systemClock } from "../core/clock.ts"
+import { dynamoConnectionStore } from "../core/connections/dynamodb-store.ts"
+import { awsKms } from "../core/crypto/aws-kms.ts"
+import { createLatchkey, type Latchkey } from "../core/latchkey.ts"
+import type { Metrics } from "../core/metrics.ts"
+import { createNetwork } from "../core/network/client.ts"
+import { upstashRedis } from "../core/redis/upstash.ts"
+import { dynamoUsageStore } from "../core/usage/dynamodb-usage.ts"
+import type { Settings } from "./environment.ts"
+
+export interface Clients {
+  dynamodb: DynamoDBClient
+  /** Made on first use. */
+  kms: () => Promise<KMSClient>
+}
+
+/** Latchkey on AWS and Upstash. Nothing is contacted yet. */
+export function compose(settings: Settings, { dynamodb, kms }: Clients, metrics: Metrics): Latchkey {
+  const { tables, deadlines, audit } = settings
+  const clock = systemClock
+  return createLatchkey({
+    store: dynamoConnectionStore({ client: dynamodb, table: tables.connections, clock }),
+    kms: awsKms({ client: kms, keyId: settings.kmsKeyId }),
+    redis: upstashRedis(settings.redis),
+    auditStore: dynamoAuditStore({
+      client: dynamodb,
+      table: tables.audit,
+      retentionDays: audit.retentionDays,
+    }),
+    usageStore: dynamoUsageStore({ client: dynamodb, table: tables.usage }),
+    network: createNetwork({
+      policy: settings.outbound,
+      clock,
+      timeouts: { requestMs: deadlines.requestMs, overallMs: deadlines.resolveMs },
+    }),
+    clock,
+    metrics,
+    auditMode: audit.mode,
+    resolveMs: deadlines.resolveMs,
+  })
+}

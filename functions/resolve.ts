@@ -1,0 +1,11 @@
+import { limits } from "../core/contract/limits.ts"
+import { resolve } from "../core/contract/operations/resolve.ts"
+import { callerOf } from "./chain/caller.ts"
+import { countsOf } from "./chain/resolve-counts.ts"
+import { operationHandler } from "./handler.ts"
+
+export const handler = operationHandler(resolve, async (app, request) => {
+  const reply = { bytes: limits.resolveReply, enveloped: true }
+  const body = await app.resolve({ ...callerOf(app, request), ...request.body, reply })
+  return { body, counts: countsOf(body) }
+})

@@ -1,0 +1,7 @@
+import { validate } from "../core/contract/operations/validate.ts"
+import { callerOf } from "./chain/caller.ts"
+import { operationHandler } from "./handler.ts"
+
+export const handler = operationHandler(validate, async (app, request) => ({
+  body: await app.validate(callerOf(app, request), request.body),
+}))
