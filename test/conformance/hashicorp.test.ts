@@ -1,5 +1,6 @@
 import { startVault } from "../../local/secret-managers/vault/server.ts"
-import { describeProvider, type TestServer } from "./provider.ts"
+import { describeProvider } from "./provider.ts"
+import type { TestServer } from "./subject.ts"
 import { seedVault, vaultSubject } from "./vault-server.ts"
 
 async function start(options: Parameters<typeof seedVault>[1]): Promise<TestServer> {

@@ -1,5 +1,5 @@
 import { hashicorp } from "../../core/providers/hashicorp/index.ts"
-import type { Subject, TestServer } from "./provider.ts"
+import type { Subject, TestServer } from "./subject.ts"
 
 /** What is the same for every server that speaks Vault's protocol. */
 export const vaultSubject = {

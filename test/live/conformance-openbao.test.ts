@@ -1,4 +1,5 @@
-import { describeProvider, type TestServer } from "../conformance/provider.ts"
+import { describeProvider } from "../conformance/provider.ts"
+import type { TestServer } from "../conformance/subject.ts"
 import { operator, seedVault, vaultSubject } from "../conformance/vault-server.ts"
 import { startOpenBao } from "./servers.ts"
 

@@ -1,0 +1,51 @@
+import type { Provider, ReferenceOptions } from "../../core/providers/provider.ts"
+import type { Canned, Recorded } from "./proxy.ts"
+
+/** A secret that the server holds. */
+export interface Written {
+  path: string
+  options?: ReferenceOptions
+  value: string
+}
+
+/** A secret manager with known content, for one describe block. */
+export interface TestServer {
+  url: string
+  /** A connection's configuration, as an admin types it, that reaches the server at `url` and may read what is below, nothing else. */
+  config(url: string): Record<string, unknown>
+  /** The same with credentials that are wrong. */
+  wrongConfig(url: string): Record<string, unknown>
+  /** Of one document, if the protocol knows documents with several values. The first has a text of some length. */
+  siblings: readonly [Written, ...Written[]]
+  /** In different documents: unicode, spaces, slashes, `%`, `?`, `#`, `+` in names; an empty string; what else is peculiar. */
+  others: readonly Written[]
+  missing: string
+  denied: string
+  deleted?: string
+  binary?: Written
+  /** Every credential that the configurations contain. */
+  credentials: readonly string[]
+  /** Makes the server forget every session. */
+  expireSessions?(): Promise<void>
+  seal?(): Promise<void>
+  unseal?(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** What not every server can show. */
+export type Ability = "deleted" | "binary" | "expireSessions" | "seal"
+
+export interface Subject {
+  /** The server's name, for the tests' titles. */
+  name: string
+  provider: Provider
+  start(): Promise<TestServer>
+  /** What this server cannot show, and why; it is listed among the tests. */
+  cannot: Partial<Record<Ability, string>>
+  /** Whether a request reads secrets, as opposed to logging in or asking for what is around them. */
+  isRead(request: Recorded): boolean
+  /** How this protocol says that there were too many requests. */
+  throttled: Canned
+  /** Every variable that the vendor's software would read; values that must not be sent contain `environment`. */
+  environment: Record<string, string>
+}
