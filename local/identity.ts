@@ -67,17 +67,18 @@ async function readOrCreateKey(dataDir: string): Promise<JWK> {
   if (!existsSync(file)) await createKey(file)
   // Also where somebody else made it, or copied it here.
   chmodSync(file, 0o600)
-  let jwk: JWK
-  try {
-    jwk = JSON.parse(readFileSync(file, "utf8")) as JWK
-  } catch {
+  const jwk = parsedKey(readFileSync(file, "utf8"))
+  if (jwk?.kty !== "EC" || jwk.d === undefined)
     throw new Error(`${file} is damaged. Remove it to get a new key; tokens made with the old one end.`)
-  }
-  if (jwk.kty !== "EC" || jwk.d === undefined)
-    throw new Error(
-      `${file} holds no key of ours. Remove it to get a new one; tokens made with the old one end.`,
-    )
   return jwk
+}
+
+function parsedKey(text: string): JWK | null {
+  try {
+    return JSON.parse(text) as JWK | null
+  } catch {
+    return null
+  }
 }
 
 /** Written aside and linked into place whole: of two that start at once one wins, and both then read its key. */
