@@ -4,15 +4,14 @@
  */
 export function indexOfUnescaped(text: string, search: string, from: number): number {
   let found = text.indexOf(search, from)
-  while (found !== -1 && backslashesBefore(text, found, from) % 2 === 1)
-    found = text.indexOf(search, found + 1)
+  while (found !== -1 && backslashesBefore(text, found) % 2 === 1) found = text.indexOf(search, found + 1)
   return found
 }
 
-/** How many backslashes stand directly before `end`, none of them before `from`. */
-export function backslashesBefore(text: string, end: number, from: number): number {
+/** How many backslashes stand directly before `end`. */
+export function backslashesBefore(text: string, end: number): number {
   let start = end
-  while (start > from && text[start - 1] === "\\") start--
+  while (text[start - 1] === "\\") start--
   return end - start
 }
 
@@ -22,7 +21,7 @@ export function trimSpaces(raw: string): string {
   while (raw[start] === " ") start++
   let end = raw.length
   while (end > start && raw[end - 1] === " ") end--
-  if (end < raw.length && backslashesBefore(raw, end, start) % 2 === 1) end++
+  if (end < raw.length && backslashesBefore(raw, end) % 2 === 1) end++
   return raw.slice(start, end)
 }
 

@@ -105,7 +105,7 @@ function parseParts(text: string, most: number): Template {
   let literal = ""
   let position = 0
   for (let start = text.indexOf(opening); start !== -1; start = text.indexOf(opening, position)) {
-    const backslashes = backslashesBefore(text, start, position)
+    const backslashes = backslashesBefore(text, start)
     literal += text.slice(position, start - Math.ceil(backslashes / 2))
     position = start + opening.length
     if (backslashes % 2 === 1) {
@@ -211,7 +211,7 @@ function escapeOpenings(literal: string): string {
   let escaped = ""
   let position = 0
   for (let start = literal.indexOf(opening); start !== -1; start = literal.indexOf(opening, position)) {
-    const backslashes = backslashesBefore(literal, start, position)
+    const backslashes = backslashesBefore(literal, start)
     escaped += `${literal.slice(position, start)}${"\\".repeat(backslashes + 1)}${opening}`
     position = start + opening.length
   }
@@ -220,5 +220,5 @@ function escapeOpenings(literal: string): string {
 
 /** A literal that a live reference follows. */
 function doubleLastBackslashes(literal: string): string {
-  return literal + "\\".repeat(backslashesBefore(literal, literal.length, 0))
+  return literal + "\\".repeat(backslashesBefore(literal, literal.length))
 }

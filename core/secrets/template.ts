@@ -152,7 +152,7 @@ function scopeOf(at: readonly string[] | undefined): Scope {
   for (const [index, pointer] of at.entries()) {
     const keys = parsePointer(pointer)
     if (keys === undefined) throw noPointer(index)
-    // Such a one names nothing: the value is no deeper.
+    // Such a one names nothing, the value being no deeper, and would cost a map for each of its keys.
     if (keys.length > limits.depth) continue
     let scope = root
     for (const key of keys) {

@@ -37,6 +37,12 @@ describe("a reference", () => {
     })
   })
 
+  test("is read no further than one past as many as are wanted", () => {
+    const text = `{{secret://${id}/a}} {{secret://typo}} {{secret://${id}/b}} {{secret://${id}/c}}`
+    expect(parseTemplate(text, 1)).toEqual(parseTemplate(text).slice(0, 3))
+    expect(parseTemplate(text, 4)).toEqual(parseTemplate(text))
+  })
+
   test("may be part of a string, more than once", () => {
     expect(
       parseTemplate(`postgres://{{secret://${id}/user}}:{{secret://${movedId}/password}}@db/app`),
@@ -202,10 +208,10 @@ describe("options", () => {
   })
 
   test.each([
-    ["colour=red", '"colour"'],
-    ["Version=1", '"Version"'],
-    ["__proto__=1", '"__proto__"'],
-    ["constructor=1", '"constructor"'],
+    ["colour=red", 'no option "colour"'],
+    ["Version=1", 'no option "Version"'],
+    ["__proto__=1", 'no option "__proto__"'],
+    ["constructor=1", 'no option "constructor"'],
     ["\u202ename=1", "of that name"],
     ["version=1&version=1", '"version" is given twice'],
     ["version=&version=1", '"version" is given twice'],
