@@ -18,9 +18,11 @@ const publish = (...keys: SigningKey[]) => {
 beforeAll(async () => {
   first = await newKey("first")
   second = await newKey("second")
-  server = createServer((_, response) => {
+  server = createServer((request, response) => {
     requests++
-    const { status, body, location } = answer
+    const published = JSON.stringify({ keys: [first.publicJwk] })
+    const { status, body, location }: typeof answer =
+      request.url === "/elsewhere" ? { status: 200, body: published } : answer
     response.writeHead(status, location === undefined ? {} : { location }).end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
@@ -108,7 +110,7 @@ describe("keys that an issuer publishes", () => {
     ["no key set", { status: 200, body: "[]" }],
     ["too much", { status: 200, body: `{"keys":[],"x":"${"x".repeat(300_000)}"}` }],
     ["too many keys", { status: 200, body: JSON.stringify({ keys: Array(101).fill({ kty: "EC" }) }) }],
-    ["a redirect", { status: 302, body: "", location: "/keys" }],
+    ["a redirect", { status: 302, body: "", location: "/elsewhere" }],
   ])("leave us unable to tell where the answer is %s", async (_, given) => {
     answer = given
     await expect(open().verify(await first.sign())).rejects.toMatchObject({ code: "UNAVAILABLE" })
