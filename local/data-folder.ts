@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto"
+import { access, constants, link, mkdir, open, readFile, rename, unlink } from "node:fs/promises"
+import { join, resolve } from "node:path"
+import { SandboxError, systemCode } from "./sandbox-error.ts"
+
+export interface DataFolder {
+  /** Absolute. */
+  path: string
+  /** Gives up the lock. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes the folder where it is missing, for its owner alone, and keeps other sandboxes out until `close` or the end of
+ * this process.
+ * @throws SandboxError when it cannot be written or another sandbox uses it
+ */
+export async function openDataFolder(path: string): Promise<DataFolder> {
+  const folder = resolve(path)
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await access(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new SandboxError(
+      `cannot write to ${folder}; mend its permissions or choose another with --data-dir.`,
+      {
+        cause: error,
+      },
+    )
+  }
+  const lock = join(folder, "lock")
+  await takeLock(lock, folder)
+  return {
+    path: folder,
+    close: async () => {
+      held.delete(lock)
+      await unlink(lock).catch(() => undefined)
+    },
+  }
+}
+
+/** The file's text, or undefined where there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8")
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined
+    throw error
+  }
+}
+
+/** Writes a file (mode 0600) that appears whole or not at all, and replaces none: false where there is one already. */
+export async function writeOnce(path: string, text: string): Promise<boolean> {
+  const draft = await writeDraft(path, text)
+  try {
+    await link(draft, path)
+    return true
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false
+    throw error
+  } finally {
+    await unlink(draft)
+  }
+}
+
+/** Writes a file (mode 0600) that holds the old text or the new one, whenever the machine stops. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await rename(await writeDraft(path, text), path)
+}
+
+async function writeDraft(path: string, text: string): Promise<string> {
+  const draft = `${path}.${randomUUID()}.tmp`
+  const file = await open(draft, "wx", 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return draft
+}
+
+/** The locks of this very process, where asking whether the holder lives says nothing. */
+const held = new Set<string>()
+
+/** A lock left behind by a killed process is taken over. */
+async function takeLock(lock: string, folder: string): Promise<void> {
+  const own = `${process.pid} ${await startOf(process.pid)}`
+  if (!(await writeOnce(lock, own))) {
+    const [pid = "", start = ""] = ((await readIfThere(lock)) ?? "").split(" ")
+    if (held.has(lock) || (await lives(Number(pid), start)))
+      throw new SandboxError(
+        `${folder} is in use by another sandbox (process ${pid}); stop it or choose another with --data-dir.`,
+      )
+    await unlink(lock).catch(() => undefined)
+    if (!(await writeOnce(lock, own)))
+      throw new SandboxError(
+        `${folder} was taken by another sandbox just now; choose another with --data-dir.`,
+      )
+  }
+  held.add(lock)
+}
+
+async function lives(pid: number, start: string): Promise<boolean> {
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (systemCode(error) === "ESRCH") return false
+  }
+  return start === (await startOf(pid))
+}
+
+/**
+ * When a process began, in ticks since boot, where the system tells (proc_pid_stat(5), field 22), else empty: a
+ * container gives the same few numbers to other processes each time it starts.
+ */
+async function startOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "")
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
+}
