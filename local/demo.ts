@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto"
+import type { RunningSecretManager } from "./secret-manager.ts"
+import type { SandboxState } from "./state.ts"
+
+/** A demo connection, as the sandbox tells programs about it. */
+export interface DemoEntry {
+  providerId: string
+  connectionId: string
+  /** What reaches the sandbox's own server, for any client of that vendor. */
+  config: Record<string, unknown>
+  /** The secret's path in the connection. */
+  path: string
+  reference: string
+  value: string
+}
+
+export interface DemoOptions {
+  /** The API's, `basePath` included. */
+  baseUrl: string
+  adminToken: string
+  secretManagers: readonly RunningSecretManager[]
+  state: SandboxState
+}
+
+/**
+ * Sees that each sandbox secret manager has its connection, through the API like anyone's: made where it is missing,
+ * updated where its server has moved or has other credentials now.
+ * @throws Error when the API refuses
+ */
+export async function connectDemo(options: DemoOptions): Promise<DemoEntry[]> {
+  const entries = await Promise.all(
+    options.secretManagers.map(async (secretManager) => {
+      const { providerId, config, demo } = secretManager
+      const connectionId = connectionIdOf(providerId)
+      await connect(options, secretManager, connectionId)
+      const reference = `{{secret://${connectionId}/${demo.path}}}`
+      return { providerId, connectionId, config, path: demo.path, reference, value: demo.value }
+    }),
+  )
+  await options.state.save()
+  return entries
+}
+
+/** The same in every sandbox, so that documentation can name it. */
+const connectionIdOf = (providerId: string) => `smc_sandbox_${providerId}`.padEnd(25, "_").slice(0, 25)
+
+async function connect(options: DemoOptions, secretManager: RunningSecretManager, id: string): Promise<void> {
+  const { baseUrl, adminToken, state } = options
+  const { providerId, name, config } = secretManager
+  const digest = createHash("sha256").update(JSON.stringify(config)).digest("base64url")
+  const call = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(baseUrl + path, {
+      method,
+      headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (response.ok || response.status === 404) return response.status
+    throw new Error(`the demo connection to ${providerId} was refused: ${response.status} ${text}`)
+  }
+
+  if ((await call("GET", `/${id}`)) === 404)
+    await call("POST", "/", { id, providerId, name, scope: "PLATFORM", config })
+  else if (state.demo[providerId] !== digest) await call("PATCH", `/${id}`, { config })
+  state.demo[providerId] = digest
+}

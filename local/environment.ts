@@ -1,0 +1,60 @@
+import type { TableNames } from "./tables.ts"
+
+/** Real servers in the place of embedded ones. */
+export interface External {
+  region: string
+  dynamodbUrl?: string
+  kms?: { url: string; keyId: string }
+  upstash?: { url: string; token: string }
+  /** Behind the sandbox's Upstash front. */
+  redisUrl?: string
+  /** Accepted besides the sandbox's own issuer. */
+  issuers?: readonly unknown[]
+}
+
+/** Where the running parts are. */
+export interface Endpoints {
+  region: string
+  tables: TableNames
+  dynamodbUrl: string
+  kms: { url: string; keyId: string }
+  redis: { url: string; token: string }
+  issuers: readonly unknown[]
+  consoleOrigin: string | undefined
+  /** Whether DynamoDB or KMS may be real, so that the user's own credentials are needed. */
+  ownCredentials: boolean
+}
+
+/** What the functions read in the place of what a deployment gives them. */
+export function functionEnvironment(endpoints: Endpoints): Record<string, string> {
+  const { region, tables, dynamodbUrl, kms, redis, issuers, consoleOrigin, ownCredentials } = endpoints
+  return {
+    LATCHKEY_SANDBOX: "1",
+    LATCHKEY_STAGE: "sandbox",
+    CONNECTIONS_TABLE: tables.connections,
+    AUDIT_TABLE: tables.audit,
+    USAGE_TABLE: tables.usage,
+    KMS_KEY_ID: kms.keyId,
+    UPSTASH_REDIS_REST_URL: redis.url,
+    UPSTASH_REDIS_REST_TOKEN: redis.token,
+    LATCHKEY_ISSUERS: JSON.stringify(issuers),
+    LATCHKEY_OUTBOUND: JSON.stringify({ allowHttp: true, allowLoopback: true, exceptions: [] }),
+    ...(consoleOrigin !== undefined && { LATCHKEY_CONSOLE_ORIGIN: consoleOrigin }),
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
+    AWS_ENDPOINT_URL_KMS: kms.url,
+    ...(!ownCredentials && { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sandbox" }),
+  }
+}
+
+/**
+ * Sets the variables in this process, before any function is imported. Embedded servers need no real credentials, so
+ * none of the user's are left where the SDK would find them.
+ */
+export function applyEnvironment(variables: Readonly<Record<string, string>>): void {
+  if (variables.AWS_ACCESS_KEY_ID !== undefined) {
+    delete process.env.AWS_PROFILE
+    delete process.env.AWS_SESSION_TOKEN
+  }
+  Object.assign(process.env, variables)
+}

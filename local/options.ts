@@ -1,0 +1,109 @@
+import { resolve } from "node:path"
+import { parseArgs } from "node:util"
+import type { External } from "./environment.ts"
+import { SandboxError } from "./sandbox-error.ts"
+
+export interface StartOptions {
+  /** The API's. */
+  port: number
+  dataDir: string
+  demo: boolean
+  external: External
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+const usage = "Usage: npm start -- [--port N] [--data-dir DIR] [--no-demo]"
+const defaultPort = "4000"
+
+/**
+ * `--port`, `--data-dir` and `--no-demo`, else `LATCHKEY_PORT`, `LATCHKEY_DATA_DIR` and `LATCHKEY_NO_DEMO`; and the
+ * variables that put a real server in the place of an embedded one.
+ * @throws SandboxError
+ */
+export function startOptions(args: readonly string[], variables: Variables): StartOptions {
+  const given = parsed(args)
+  return {
+    port: portOf(given.port ?? variables.LATCHKEY_PORT ?? defaultPort),
+    dataDir: dataFolderOf(given["data-dir"], variables),
+    demo: !(given["no-demo"] || isOn(variables.LATCHKEY_NO_DEMO)),
+    external: externalOf(variables),
+  }
+}
+
+/** Absolute. */
+export function dataFolderOf(given: string | undefined, variables: Variables): string {
+  return resolve(given || variables.LATCHKEY_DATA_DIR || ".latchkey")
+}
+
+/** Runs a command's work; what its user can mend becomes one line on stderr, and exit code 1. */
+export async function failing(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    console.error(error instanceof SandboxError ? `latchkey: ${error.message}` : error)
+    process.exitCode = 1
+  }
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        port: { type: "string" },
+        "data-dir": { type: "string" },
+        "no-demo": { type: "boolean" },
+      },
+    }).values
+  } catch (error) {
+    throw new SandboxError(`${(error as Error).message.split("\n", 1)[0]} ${usage}`)
+  }
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65_535) return port
+  throw new SandboxError(
+    `--port must be a number from 1 to 65535, or 0 for any free port, not ${JSON.stringify(text)}.`,
+  )
+}
+
+const isOn = (value: string | undefined) => value !== undefined && !["", "0", "false"].includes(value)
+
+function externalOf(variables: Variables): External {
+  const {
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
+    AWS_ENDPOINT_URL_KMS: kmsUrl,
+    KMS_KEY_ID: kmsKeyId,
+    UPSTASH_REDIS_REST_URL: upstashUrl,
+    UPSTASH_REDIS_REST_TOKEN: upstashToken,
+    REDIS_URL: redisUrl,
+    LATCHKEY_ISSUERS: issuers,
+    AWS_REGION: region,
+  } = variables
+  if (kmsUrl && !kmsKeyId)
+    throw new SandboxError("AWS_ENDPOINT_URL_KMS is set; name a key of that KMS in KMS_KEY_ID.")
+  if (upstashUrl && !upstashToken)
+    throw new SandboxError("UPSTASH_REDIS_REST_URL is set; set UPSTASH_REDIS_REST_TOKEN as well.")
+  return {
+    region: region || "us-east-1",
+    ...(dynamodbUrl && { dynamodbUrl }),
+    ...(kmsUrl && kmsKeyId && { kms: { url: kmsUrl, keyId: kmsKeyId } }),
+    ...(upstashUrl && upstashToken && { upstash: { url: upstashUrl, token: upstashToken } }),
+    ...(redisUrl && { redisUrl }),
+    ...(issuers && { issuers: issuerList(issuers) }),
+  }
+}
+
+function issuerList(text: string): unknown[] {
+  try {
+    const list: unknown = JSON.parse(text)
+    if (Array.isArray(list)) return list
+  } catch {
+    // said below
+  }
+  throw new SandboxError(
+    "LATCHKEY_ISSUERS must be a JSON list of issuers; mend it or unset it to use the sandbox's own alone.",
+  )
+}
