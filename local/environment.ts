@@ -3,9 +3,10 @@ import type { TableNames } from "./tables.ts"
 /** Real servers in the place of embedded ones. */
 export interface External {
   region: string
-  dynamodbUrl?: string
+  dynamodb?: { url: string }
   kms?: { url: string; keyId: string }
-  upstash?: { url: string; token: string }
+  /** Upstash, or what speaks like it. */
+  redis?: { url: string; token: string }
   /** Behind the sandbox's Upstash front. */
   redisUrl?: string
   /** Accepted besides the sandbox's own issuer. */
@@ -16,18 +17,16 @@ export interface External {
 export interface Endpoints {
   region: string
   tables: TableNames
-  dynamodbUrl: string
+  dynamodb: { url: string }
   kms: { url: string; keyId: string }
   redis: { url: string; token: string }
   issuers: readonly unknown[]
   consoleOrigin: string | undefined
-  /** Whether DynamoDB or KMS may be real, so that the user's own credentials are needed. */
-  ownCredentials: boolean
 }
 
 /** What the functions read in the place of what a deployment gives them. */
 export function functionEnvironment(endpoints: Endpoints): Record<string, string> {
-  const { region, tables, dynamodbUrl, kms, redis, issuers, consoleOrigin, ownCredentials } = endpoints
+  const { region, tables, dynamodb, kms, redis, issuers, consoleOrigin } = endpoints
   return {
     LATCHKEY_SANDBOX: "1",
     LATCHKEY_STAGE: "sandbox",
@@ -41,15 +40,22 @@ export function functionEnvironment(endpoints: Endpoints): Record<string, string
     LATCHKEY_OUTBOUND: JSON.stringify({ allowHttp: true, allowLoopback: true, exceptions: [] }),
     ...(consoleOrigin !== undefined && { LATCHKEY_CONSOLE_ORIGIN: consoleOrigin }),
     AWS_REGION: region,
-    AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
     AWS_ENDPOINT_URL_KMS: kms.url,
-    ...(!ownCredentials && { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sandbox" }),
+    ...(![dynamodb, kms].some(isRemote) && {
+      AWS_ACCESS_KEY_ID: "sandbox",
+      AWS_SECRET_ACCESS_KEY: "sandbox",
+    }),
   }
 }
 
+/** Servers on this machine verify no signatures; what is elsewhere may be AWS, where the user's own credentials count. */
+const isRemote = ({ url }: { url: string }) =>
+  !["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname)
+
 /**
- * Sets the variables in this process, before any function is imported. Embedded servers need no real credentials, so
- * none of the user's are left where the SDK would find them.
+ * Sets the variables in this process, before any function is imported. Where no real credentials are
+ * needed, none of the user's are left for the SDK to find.
  */
 export function applyEnvironment(variables: Readonly<Record<string, string>>): void {
   if (variables.AWS_ACCESS_KEY_ID !== undefined) {

@@ -7,8 +7,8 @@ import { type LocalServer, listen, readBody, send } from "./http-server.ts"
 import { type KeyRing, type KmsKey, openKeyRing } from "./kms-keys.ts"
 
 export interface KmsServer extends LocalServer {
-  /** The ARN of the first alias' key. */
-  keyArn: string
+  /** The first alias' key, as an ARN. */
+  keyId: string
   /** By operation. */
   requests: Counter
   faults: Faults
@@ -50,7 +50,7 @@ export async function startKms(options: KmsOptions): Promise<KmsServer> {
   }
   return {
     ...server,
-    keyArn: arns.key(keyOf(undefined).id),
+    keyId: arns.key(keyOf(undefined).id),
     requests,
     faults,
     rotate: (alias) => ring.rotate(keyOf(alias)),

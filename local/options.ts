@@ -86,11 +86,16 @@ function externalOf(variables: Variables): External {
     throw new SandboxError("AWS_ENDPOINT_URL_KMS is set; name a key of that KMS in KMS_KEY_ID.")
   if (upstashUrl && !upstashToken)
     throw new SandboxError("UPSTASH_REDIS_REST_URL is set; set UPSTASH_REDIS_REST_TOKEN as well.")
+  for (const [name, url] of Object.entries({
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
+    AWS_ENDPOINT_URL_KMS: kmsUrl,
+  }))
+    if (url && !URL.canParse(url)) throw new SandboxError(`${name} must be a URL; mend it or unset it.`)
   return {
     region: region || "us-east-1",
-    ...(dynamodbUrl && { dynamodbUrl }),
+    ...(dynamodbUrl && { dynamodb: { url: dynamodbUrl } }),
     ...(kmsUrl && kmsKeyId && { kms: { url: kmsUrl, keyId: kmsKeyId } }),
-    ...(upstashUrl && upstashToken && { upstash: { url: upstashUrl, token: upstashToken } }),
+    ...(upstashUrl && upstashToken && { redis: { url: upstashUrl, token: upstashToken } }),
     ...(redisUrl && { redisUrl }),
     ...(issuers && { issuers: issuerList(issuers) }),
   }

@@ -8,6 +8,7 @@ import { embeddedRedis, type RedisBackend, type Reply } from "./redis-commands.t
 import { realRedis } from "./redis-server.ts"
 
 export interface RedisServer extends LocalServer {
+  token: string
   /** HTTP requests, by path. */
   requests: Counter
   /** Redis commands, by name. */
@@ -40,6 +41,7 @@ export async function startRedis({ token, redisUrl, port = 0 }: RedisOptions): P
   const server = await listen(withFaults(listener, { faults, counter: requests, nameOf }), { port })
   return {
     ...server,
+    token,
     requests,
     commands,
     faults,

@@ -6,6 +6,7 @@ import { connectDemo, type DemoEntry } from "./demo.ts"
 import { type DynamoDbServer, startDynamoDb } from "./dynamodb.ts"
 import { applyEnvironment, type External, functionEnvironment } from "./environment.ts"
 import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts"
+import type { LocalServer } from "./http-server.ts"
 import { type Issuer, startIssuer } from "./issuer.ts"
 import { type KmsServer, startKms } from "./kms.ts"
 import { type RedisServer, startRedis } from "./redis.ts"
@@ -92,32 +93,25 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
   const folder = cleanup.last(await openDataFolder(options.dataDir)).path
   const state = await openState(folder)
 
-  const [dynamodb, kms, redis, issuer] = await Promise.all([
-    external.dynamodbUrl === undefined
-      ? startDynamoDb({ folder: join(folder, "dynamodb") }).then(cleanup.add)
-      : undefined,
-    external.kms === undefined
-      ? startKms({ folder: join(folder, "kms"), region: external.region }).then(cleanup.add)
-      : undefined,
-    external.upstash === undefined ? startRedisFront(external.redisUrl).then(cleanup.add) : undefined,
-    startIssuer({ folder }).then(cleanup.add),
-  ])
+  const { region, redisUrl } = external
+  const dynamodb = external.dynamodb ?? cleanup.add(await startDynamoDb({ folder: join(folder, "dynamodb") }))
+  const kms = external.kms ?? cleanup.add(await startKms({ folder: join(folder, "kms"), region }))
+  const redis =
+    external.redis ??
+    cleanup.add(await startRedis({ token: randomUUID(), ...(redisUrl !== undefined && { redisUrl }) }))
+  const issuer = cleanup.add(await startIssuer({ folder }))
   const secretManagers = demo ? await startSecretManagers(options, folder, state, cleanup) : []
-  const webConsole =
-    options.startConsole &&
-    cleanup.add(
-      await startAtLastPort(state, "console", (port) => options.startConsole?.({ port }) ?? never()),
-    )
+  const webConsole = await startConsole(options, state, cleanup)
+  const consoleOrigin = webConsole && new URL(webConsole.url).origin
 
   const environment = functionEnvironment({
-    region: external.region,
+    region,
     tables,
-    dynamodbUrl: external.dynamodbUrl ?? dynamodb?.url ?? never(),
-    kms: external.kms ?? { url: kms?.url ?? never(), keyId: kms?.keyArn ?? never() },
-    redis: external.upstash ?? redis ?? never(),
+    dynamodb,
+    kms,
+    redis,
     issuers: [issuer.config, ...(external.issuers ?? [])],
-    consoleOrigin: webConsole && new URL(webConsole.url).origin,
-    ownCredentials: external.dynamodbUrl !== undefined || external.kms !== undefined,
+    consoleOrigin,
   })
   applyEnvironment(environment)
   await makeTables()
@@ -127,8 +121,8 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
     await startGateway({
       ...service,
       port: options.port,
-      region: external.region,
-      ...(webConsole && { consoleOrigin: new URL(webConsole.url).origin }),
+      region,
+      ...(consoleOrigin !== undefined && { consoleOrigin }),
       ...(options.onError && { onError: options.onError }),
     }),
   )
@@ -145,18 +139,24 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
       gateway,
       issuer,
       secretManagers,
-      ...(dynamodb && { dynamodb }),
-      ...(kms && { kms }),
-      ...(redis && { redis }),
+      ...(isEmbedded<DynamoDbServer>(dynamodb) && { dynamodb }),
+      ...(isEmbedded<KmsServer>(kms) && { kms }),
+      ...(isEmbedded<RedisServer>(redis) && { redis }),
     },
     close: cleanup.run,
   }
 }
 
-async function startRedisFront(redisUrl: string | undefined) {
-  const token = randomUUID()
-  const server = await startRedis({ token, ...(redisUrl !== undefined && { redisUrl }) })
-  return { ...server, token }
+const isEmbedded = <Part extends LocalServer>(part: Part | { url: string }): part is Part => "close" in part
+
+async function startConsole(
+  { startConsole }: SandboxOptions,
+  state: SandboxState,
+  cleanup: Cleanup,
+): Promise<ConsoleServer | undefined> {
+  return (
+    startConsole && cleanup.add(await startAtLastPort(state, "console", (port) => startConsole({ port })))
+  )
 }
 
 /** Asks where the functions will: the environment says where that is. */
@@ -184,19 +184,17 @@ async function startSecretManagers(
   state: SandboxState,
   cleanup: Cleanup,
 ): Promise<RunningSecretManager[]> {
-  return Promise.all(
-    secretManagers.map(async (module) => {
-      const file = join(folder, `${module.providerId}.json`)
-      const remembered = await readIfThere(file)
-      const running = await startAtLastPort(state, module.providerId, (port) =>
-        module.start({ port, state: remembered }),
-      )
-      const save = () => replaceFile(file, running.state())
-      cleanup.add({ close: () => running.close().then(save) })
-      await save()
-      return running
-    }),
-  )
+  const all: RunningSecretManager[] = []
+  for (const { providerId, start } of secretManagers) {
+    const file = join(folder, `${providerId}.json`)
+    const remembered = await readIfThere(file)
+    const running = await startAtLastPort(state, providerId, (port) => start({ port, state: remembered }))
+    const save = () => replaceFile(file, running.state())
+    cleanup.add({ close: () => running.close().then(save) })
+    await save()
+    all.push(running)
+  }
+  return all
 }
 
 interface Cleanup {
@@ -232,8 +230,4 @@ function createCleanup(): Cleanup {
       return done
     },
   }
-}
-
-function never(): never {
-  throw new Error("neither embedded nor external")
 }

@@ -36,7 +36,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const generate = (KeyId = kms.keyArn) =>
+const generate = (KeyId = kms.keyId) =>
   client.send(new GenerateDataKeyCommand({ KeyId, KeySpec: "AES_256", EncryptionContext }))
 
 describe("the sandbox's KMS, asked by the AWS SDK", () => {
@@ -50,7 +50,7 @@ describe("the sandbox's KMS, asked by the AWS SDK", () => {
       }),
     )
     expect(opened.Plaintext).toEqual(made.Plaintext)
-    expect(opened.KeyId).toBe(kms.keyArn)
+    expect(opened.KeyId).toBe(kms.keyId)
   })
 
   test.each([
@@ -70,7 +70,7 @@ describe("the sandbox's KMS, asked by the AWS SDK", () => {
 
   test("refuses a ciphertext of which any byte was changed", async () => {
     const { CiphertextBlob } = await client.send(
-      new EncryptCommand({ KeyId: kms.keyArn, Plaintext: Buffer.from("hi"), EncryptionContext }),
+      new EncryptCommand({ KeyId: kms.keyId, Plaintext: Buffer.from("hi"), EncryptionContext }),
     )
     const outcomes = await Promise.all(
       Array.from(CiphertextBlob ?? [], (byte, index) => {
@@ -86,11 +86,11 @@ describe("the sandbox's KMS, asked by the AWS SDK", () => {
   })
 
   test("finds a key by id, ARN, alias and alias ARN", async () => {
-    const id = kms.keyArn.split("/")[1]
-    const aliasArn = kms.keyArn.replace(/key\/.*/, "alias/latchkey")
-    for (const KeyId of [id, kms.keyArn, "alias/latchkey", aliasArn]) {
+    const id = kms.keyId.split("/")[1]
+    const aliasArn = kms.keyId.replace(/key\/.*/, "alias/latchkey")
+    for (const KeyId of [id, kms.keyId, "alias/latchkey", aliasArn]) {
       const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId }))
-      expect(KeyMetadata).toMatchObject({ Arn: kms.keyArn, KeyId: id, KeyState: "Enabled" })
+      expect(KeyMetadata).toMatchObject({ Arn: kms.keyId, KeyId: id, KeyState: "Enabled" })
     }
   })
 
@@ -115,7 +115,7 @@ describe("the sandbox's KMS, asked by the AWS SDK", () => {
         DestinationEncryptionContext: { platformId: "acme" },
       }),
     )
-    expect(moved.SourceKeyId).toBe(kms.keyArn)
+    expect(moved.SourceKeyId).toBe(kms.keyId)
     const open = new DecryptCommand({
       CiphertextBlob: moved.CiphertextBlob,
       KeyId: "alias/other",
@@ -133,10 +133,10 @@ describe("the sandbox's KMS, asked by the AWS SDK", () => {
 
   test("refuses what AWS would refuse to read", async () => {
     await expect(
-      client.send(new GenerateDataKeyCommand({ KeyId: kms.keyArn, EncryptionContext })),
+      client.send(new GenerateDataKeyCommand({ KeyId: kms.keyId, EncryptionContext })),
     ).rejects.toMatchObject({ name: "ValidationException" })
     await expect(
-      client.send(new EncryptCommand({ KeyId: kms.keyArn, Plaintext: Buffer.alloc(4097) })),
+      client.send(new EncryptCommand({ KeyId: kms.keyId, Plaintext: Buffer.alloc(4097) })),
     ).rejects.toMatchObject({ name: "ValidationException" })
     const unsigned = await fetch(kms.url, {
       method: "POST",
@@ -157,7 +157,7 @@ describe("the sandbox's KMS, asked by the AWS SDK", () => {
     await expect(generate()).rejects.toThrow()
     kms.faults.mode = "hang"
     const abort = new AbortController()
-    const pending = client.send(new DescribeKeyCommand({ KeyId: kms.keyArn }), { abortSignal: abort.signal })
+    const pending = client.send(new DescribeKeyCommand({ KeyId: kms.keyId }), { abortSignal: abort.signal })
     setImmediate(() => abort.abort())
     await expect(pending).rejects.toMatchObject({ name: "AbortError" })
     kms.faults.mode = "answer"
@@ -172,7 +172,7 @@ describe("the keys on disk", () => {
     const before = readFileSync(join(own, "latchkey.1.json"), "utf8")
     const a = clientOf(first)
     const made = await a.send(
-      new GenerateDataKeyCommand({ KeyId: first.keyArn, KeySpec: "AES_256", EncryptionContext }),
+      new GenerateDataKeyCommand({ KeyId: first.keyId, KeySpec: "AES_256", EncryptionContext }),
     )
     await first.rotate()
     a.destroy()
@@ -180,7 +180,7 @@ describe("the keys on disk", () => {
 
     const second = await startKms({ folder: own })
     const b = clientOf(second)
-    expect(second.keyArn).toBe(first.keyArn)
+    expect(second.keyId).toBe(first.keyId)
     const opened = await b.send(
       new DecryptCommand({ CiphertextBlob: made.CiphertextBlob, EncryptionContext }),
     )
@@ -188,7 +188,7 @@ describe("the keys on disk", () => {
     const moved = await b.send(
       new ReEncryptCommand({
         CiphertextBlob: made.CiphertextBlob,
-        DestinationKeyId: second.keyArn,
+        DestinationKeyId: second.keyId,
         SourceEncryptionContext: EncryptionContext,
         DestinationEncryptionContext: EncryptionContext,
       }),

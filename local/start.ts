@@ -1,0 +1,68 @@
+/**
+ * Runs Latchkey on this machine until Ctrl-C:
+ *
+ *     npm start -- [--port N] [--data-dir DIR] [--no-demo]
+ */
+import { failing, startOptions } from "./options.ts"
+import { type Sandbox, startSandbox } from "./sandbox.ts"
+import { SandboxError } from "./sandbox-error.ts"
+import { secretManagers } from "./secret-managers/all.ts"
+import { loadService } from "./service.ts"
+
+/** The Lambda runtime's major version. */
+const nodeMajor = 24
+
+await failing(async () => {
+  if (Number(process.versions.node.split(".", 1)[0]) < nodeMajor)
+    throw new SandboxError(
+      `Node.js ${nodeMajor} is needed and this is ${process.version}; \`npm start\` brings its own.`,
+    )
+  const sandbox = await startSandbox({
+    ...startOptions(process.argv.slice(2), process.env),
+    loadService,
+    secretManagers,
+    onError: (operation, error) => console.error(`${operation}:`, error),
+  })
+  console.log(welcome(sandbox))
+  console.log(`latchkey ready ${JSON.stringify(ready(sandbox))}`)
+  await stopSignal()
+  console.error("latchkey: closing ...")
+  await sandbox.close()
+})
+
+/** The first Ctrl-C; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve())
+  })
+}
+
+/** For programs, on a line of its own. */
+function ready({ api, console, tokens, demo }: Sandbox) {
+  return { api, console, adminToken: tokens.admin, serviceToken: tokens.service, demo }
+}
+
+/** For people. */
+function welcome({ api, console: page, tokens, demo }: Sandbox): string {
+  const authorized = (token: string) => `-H 'authorization: Bearer ${token}'`
+  const value = { greeting: demo[0] ? `the key is ${demo[0].reference}` : "no references yet" }
+  const json = `-H 'content-type: application/json' -d '${JSON.stringify({ value })}'`
+  return [
+    "",
+    "Latchkey is running on this machine alone. Ctrl-C stops it; what you make here is kept.",
+    "",
+    ...(page === undefined ? [] : [`  console  ${page}#token=${tokens.admin}`]),
+    `  API      ${api}`,
+    "",
+    "An admin's token, valid for 30 days (`npm run --silent token -- --platform acme --role member` makes another):",
+    "",
+    `  ${tokens.admin}`,
+    "",
+    "Try:",
+    "",
+    `  curl ${api}/providers ${authorized(tokens.admin)}`,
+    `  curl ${api} ${authorized(tokens.admin)}`,
+    `  curl ${api}/resolve ${authorized(tokens.service)} ${json}`,
+    "",
+  ].join("\n")
+}
