@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { access, constants, link, mkdir, open, readFile, rename, unlink } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { SandboxError, systemCode } from "./sandbox-error.ts"
 
 export interface DataFolder {
@@ -18,7 +18,7 @@ export interface DataFolder {
 export async function openDataFolder(path: string): Promise<DataFolder> {
   const folder = resolve(path)
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     await access(folder, constants.W_OK | constants.X_OK)
   } catch (error) {
     throw new SandboxError(
@@ -36,6 +36,24 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
       held.delete(lock)
       await unlink(lock).catch(() => undefined)
     },
+  }
+}
+
+/** With those above it. Node's own recursive `mkdir` never returns where a file system makes no folders, such as /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return
+    const parent = dirname(path)
+    const isMissing = (folder: string) =>
+      access(folder).then(
+        () => false,
+        () => true,
+      )
+    if (systemCode(error) !== "ENOENT" || !(await isMissing(parent))) throw error
+    await makeFolder(parent)
+    await mkdir(path, { mode: 0o700 })
   }
 }
 

@@ -53,9 +53,10 @@ describe("the data folder", () => {
 
   test("is refused in one line where a file is in its way", async () => {
     writeFileSync(join(folder, "file"), "")
-    await expect(openDataFolder(join(folder, "file", "data"))).rejects.toThrow(
-      /^cannot write to .*choose another with --data-dir\.$/,
-    )
+    for (const path of [join(folder, "file"), join(folder, "file", "data")])
+      await expect(openDataFolder(path)).rejects.toThrow(
+        /^cannot write to .*choose another with --data-dir\.$/,
+      )
   })
 })
 
