@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { SandboxError } from "./sandbox-error.ts"
 import type { RunningSecretManager } from "./secret-manager.ts"
 import type { SandboxState } from "./state.ts"
 
@@ -25,7 +26,7 @@ export interface DemoOptions {
 /**
  * Sees that each sandbox secret manager has its connection, through the API like anyone's: made where it is missing,
  * updated where its server has moved or has other credentials now.
- * @throws Error when the API refuses
+ * @throws SandboxError when the API refuses
  */
 export async function connectDemo(options: DemoOptions): Promise<DemoEntry[]> {
   const entries = await Promise.all(
@@ -41,8 +42,11 @@ export async function connectDemo(options: DemoOptions): Promise<DemoEntry[]> {
   return entries
 }
 
-/** The same in every sandbox, so that documentation can name it. */
-const connectionIdOf = (providerId: string) => `smc_sandbox_${providerId}`.padEnd(25, "_").slice(0, 25)
+/** The same in every sandbox, so that documentation can name it: 21 letters and digits, such as `sandboxHashicorp00000`. */
+function connectionIdOf(providerId: string): string {
+  const words = providerId.split("-").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+  return `sandbox${words.join("")}`.padEnd(21, "0").slice(0, 21)
+}
 
 async function connect(options: DemoOptions, secretManager: RunningSecretManager, id: string): Promise<void> {
   const { baseUrl, adminToken, state } = options
@@ -56,7 +60,9 @@ async function connect(options: DemoOptions, secretManager: RunningSecretManager
     })
     const text = await response.text()
     if (response.ok || response.status === 404) return response.status
-    throw new Error(`the demo connection to ${providerId} was refused: ${response.status} ${text}`)
+    throw new SandboxError(
+      `the demo connection to ${providerId} was refused (${response.status} ${text}); start with --no-demo or another --data-dir.`,
+    )
   }
 
   if ((await call("GET", `/${id}`)) === 404)

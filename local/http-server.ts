@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { isLocalRequest } from "./host-guard.ts"
+import { guardHost } from "./host-guard.ts"
 import { SandboxError, systemCode } from "./sandbox-error.ts"
 
 export interface LocalServer {
@@ -26,10 +26,7 @@ export interface ListenOptions {
  */
 export async function listen(listener: RequestListener, options: ListenOptions = {}): Promise<LocalServer> {
   const { port: wanted = 0, origins = [], graceMs = 0 } = options
-  const server = createServer((request, response) => {
-    if (isLocalRequest(request, port, origins)) return listener(request, response)
-    send(response, 403, "text/plain", `This server answers to 127.0.0.1:${port} and its own pages only.\n`)
-  })
+  const server = guardHost(createServer(listener), { origins })
   // Longer than any client keeps an idle connection, so that none is closed just as it is used again.
   server.keepAliveTimeout = 65_000
   const { port } = await new Promise<AddressInfo>((resolve, reject) => {

@@ -7,7 +7,7 @@ import { type DynamoDbServer, startDynamoDb } from "./dynamodb.ts"
 import { applyEnvironment, type External, functionEnvironment } from "./environment.ts"
 import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts"
 import type { LocalServer } from "./http-server.ts"
-import { type Issuer, startIssuer } from "./issuer.ts"
+import { type Identity, openIdentity } from "./identity.ts"
 import { type KmsServer, startKms } from "./kms.ts"
 import { type RedisServer, startRedis } from "./redis.ts"
 import type { RunningSecretManager, SecretManagerModule } from "./secret-manager.ts"
@@ -59,7 +59,7 @@ export interface Sandbox {
 
 export interface Parts {
   gateway: Gateway
-  issuer: Issuer
+  identity: Identity
   dynamodb?: DynamoDbServer
   kms?: KmsServer
   redis?: RedisServer
@@ -99,7 +99,7 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
   const redis =
     external.redis ??
     cleanup.add(await startRedis({ token: randomUUID(), ...(redisUrl !== undefined && { redisUrl }) }))
-  const issuer = cleanup.add(await startIssuer({ folder }))
+  const identity = await openIdentity(folder)
   const secretManagers = demo ? await startSecretManagers(options, folder, state, cleanup) : []
   const webConsole = await startConsole(options, state, cleanup)
   const consoleOrigin = webConsole && new URL(webConsole.url).origin
@@ -110,7 +110,7 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
     dynamodb,
     kms,
     redis,
-    issuers: [issuer.config, ...(external.issuers ?? [])],
+    issuers: [identity.issuer, ...(external.issuers ?? [])],
     consoleOrigin,
   })
   applyEnvironment(environment)
@@ -128,7 +128,7 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
   )
   const api = gateway.url + basePath
   webConsole?.connect({ baseUrl: api })
-  const tokens = await demoTokens(issuer)
+  const tokens = await demoTokens(identity)
   const entries = await connectDemo({ baseUrl: api, adminToken: tokens.admin, secretManagers, state })
   return {
     api,
@@ -137,7 +137,7 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
     demo: entries,
     parts: {
       gateway,
-      issuer,
+      identity,
       secretManagers,
       ...(isEmbedded<DynamoDbServer>(dynamodb) && { dynamodb }),
       ...(isEmbedded<KmsServer>(kms) && { kms }),
@@ -169,10 +169,10 @@ async function makeTables(): Promise<void> {
   }
 }
 
-async function demoTokens(issuer: Issuer): Promise<Sandbox["tokens"]> {
+async function demoTokens({ signToken }: Identity): Promise<Sandbox["tokens"]> {
   const [admin, service] = await Promise.all([
-    issuer.token({ platformId: demoPlatform, role: "ADMIN", type: "USER" }),
-    issuer.token({ platformId: demoPlatform, role: "MEMBER", type: "SERVICE" }),
+    signToken({ platformId: demoPlatform, role: "ADMIN", type: "USER" }),
+    signToken({ platformId: demoPlatform, role: "MEMBER", type: "SERVICE" }),
   ])
   return { admin, service }
 }

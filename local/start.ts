@@ -17,6 +17,8 @@ await failing(async () => {
     throw new SandboxError(
       `Node.js ${nodeMajor} is needed and this is ${process.version}; \`npm start\` brings its own.`,
     )
+  // Functions print their metrics as on Lambda, for CloudWatch to find; here they would bury the log.
+  process.env.POWERTOOLS_METRICS_DISABLED ??= "true"
   const sandbox = await startSandbox({
     ...startOptions(process.argv.slice(2), process.env),
     loadService,
@@ -54,7 +56,7 @@ function welcome({ api, console: page, tokens, demo }: Sandbox): string {
     ...(page === undefined ? [] : [`  console  ${page}#token=${tokens.admin}`]),
     `  API      ${api}`,
     "",
-    "An admin's token, valid for 30 days (`npm run --silent token -- --platform acme --role member` makes another):",
+    "An admin's token, valid for 12 hours (`npm run --silent token -- --help` makes others):",
     "",
     `  ${tokens.admin}`,
     "",

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util"
 import { tenantIdPattern } from "../core/auth/principal.ts"
 import { openIdentity, type TokenClaims } from "./identity.ts"
+import { dataFolderOf } from "./options.ts"
 
 const usage = `Prints a token for the sandbox, valid for 12 hours.
 
@@ -10,7 +11,7 @@ const usage = `Prints a token for the sandbox, valid for 12 hours.
   --role admin|member     what the caller may do there
   --type user|service     a person (default), or a program that resolves
   --project ID            one of the caller's projects; repeat it for more
-  --data-dir DIR          where the sandbox keeps its data (default: .latchkey)
+  --data-dir DIR          where the sandbox keeps its data (default: LATCHKEY_DATA_DIR, else .latchkey)
 
 It works before and while the sandbox runs. For example, for a flow engine that may use every project:
 
@@ -32,7 +33,7 @@ function parseCommand(args: string[]): Request | undefined {
       role: { type: "string" },
       type: { type: "string", default: "user" },
       project: { type: "string", multiple: true },
-      "data-dir": { type: "string", default: ".latchkey" },
+      "data-dir": { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   })
@@ -51,7 +52,7 @@ function parseCommand(args: string[]): Request | undefined {
       type: choose("--type", values.type, { user: "USER", service: "SERVICE" }),
       ...(projectIds !== undefined && { projectIds }),
     },
-    dataDir: values["data-dir"],
+    dataDir: dataFolderOf(values["data-dir"], process.env),
   }
 }
 

@@ -71,37 +71,3 @@ describe("npm start", () => {
     })
   })
 })
-
-describe("npm run token", () => {
-  test("prints a token alone, for whoever is asked for", async () => {
-    const data = join(folder, "data")
-    const args = [
-      "--platform",
-      "p",
-      "--role",
-      "member",
-      "--project",
-      "a",
-      "--project",
-      "b",
-      "--data-dir",
-      data,
-    ]
-    const { stdout } = await outcome(run("token.ts", ...args))
-    expect(stdout).toMatch(/^\S+\n$/)
-    expect(decodeJwt(stdout.trim())).toMatchObject({
-      iss: "latchkey-sandbox",
-      platformId: "p",
-      role: "MEMBER",
-      type: "USER",
-      projectIds: ["a", "b"],
-    })
-  })
-
-  test("makes no key where no sandbox has been", async () => {
-    const none = join(folder, "none")
-    const { code, stderr } = await outcome(run("token.ts", "--data-dir", none))
-    expect([code, existsSync(none)]).toEqual([1, false])
-    expect(stderr).toMatch(/^latchkey: no sandbox has used .*\n$/)
-  })
-})

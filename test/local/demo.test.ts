@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { type Sandbox, startSandbox } from "../../local/sandbox.ts"
+import { secretManagers } from "../../local/secret-managers/all.ts"
+import { loadService } from "../../local/service.ts"
+
+let folder: string
+let sandbox: Sandbox
+
+const call = async (method: string, path: string, token: string, body?: unknown) => {
+  const response = await fetch(sandbox.api + path, {
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, body: await response.json() }
+}
+
+beforeAll(async () => {
+  vi.stubEnv("POWERTOOLS_LOG_LEVEL", "SILENT")
+  vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "true")
+  folder = mkdtempSync(join(tmpdir(), "latchkey-demo-"))
+  sandbox = await startSandbox({ port: 0, dataDir: folder, loadService, secretManagers })
+})
+
+afterAll(async () => {
+  await sandbox.close()
+  rmSync(folder, { recursive: true })
+})
+
+describe("the functions in the sandbox", () => {
+  test("have a connection to each sandbox secret manager", async () => {
+    expect(sandbox.demo.map(({ providerId }) => providerId)).toEqual(
+      secretManagers.map(({ providerId }) => providerId),
+    )
+    const { body } = await call("GET", "", sandbox.tokens.admin)
+    expect(body.data).toHaveLength(secretManagers.length)
+    for (const { connection } of body.data) expect(connection).toMatchObject({ connected: true })
+  })
+
+  test("resolve each demo reference to its secret", async () => {
+    const value = sandbox.demo.map(({ reference }) => reference)
+    const { status, body } = await call("POST", "/resolve", sandbox.tokens.service, { value })
+    expect([status, body.value]).toEqual([200, sandbox.demo.map((entry) => entry.value)])
+  })
+
+  test("let an admin resolve nothing, and a stranger nothing at all", async () => {
+    expect((await call("POST", "/resolve", sandbox.tokens.admin, { value: 1 })).status).toBe(403)
+    expect((await call("GET", "", "made.up.token")).status).toBe(401)
+  })
+
+  test("answer from their own cache what they have fetched, at one read and one write", async () => {
+    const value = sandbox.demo[0]?.reference
+    await call("POST", "/resolve", sandbox.tokens.service, { value })
+    const { dynamodb, kms, redis } = sandbox.parts
+    for (const counter of [dynamodb?.requests, kms?.requests, redis?.requests]) counter?.reset()
+    const { body } = await call("POST", "/resolve", sandbox.tokens.service, { value })
+    expect(body.references[0].source).toBe("memory")
+    expect(dynamodb?.requests.all()).toEqual({ BatchGetItem: 1, PutItem: 1 })
+    expect([kms?.requests.all(), redis?.requests.all()]).toEqual([{}, {}])
+  })
+})
