@@ -11,6 +11,15 @@ export type { Problem } from "../contract/shapes/problem.ts"
 export type { ProviderInfo } from "../contract/shapes/provider.ts"
 export type { TestReport } from "../contract/shapes/test-report.ts"
 export type { Code, Reason } from "../errors.ts"
+export {
+  escapeLiteral,
+  parseTemplate,
+  printReference,
+  printTemplate,
+  type Reference,
+  type ReferenceTarget,
+  type Template,
+} from "../secrets/reference.ts"
 export type { CallOptions, GuardedCallOptions, InputOf, ReplyOf } from "./methods.ts"
 export { LatchkeyProblem, UnexpectedReply } from "./problem.ts"
 

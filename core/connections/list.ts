@@ -114,5 +114,3 @@ function withinReply<T>(data: T[], backward: boolean): T[] {
   }
   return backward ? data.slice(data.length - kept) : data.slice(0, kept)
 }
-
-export type ListConnections = ReturnType<typeof createConnectionList>

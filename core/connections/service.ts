@@ -188,8 +188,6 @@ export function createConnections(deps: ConnectionDeps) {
   }
 }
 
-export type Connections = ReturnType<typeof createConnections>
-
 /** @throws LatchkeyError `SECRET_MANAGER_CONNECTION_FAILED` */
 export function refuseIfFailed({ status }: LiveTest, providerId: ProviderId, connectionId?: string): void {
   if (status.connected) return

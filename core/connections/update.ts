@@ -139,8 +139,6 @@ export function createUpdate(deps: ConnectionDeps) {
   }
 }
 
-export type UpdateConnection = ReturnType<typeof createUpdate>
-
 /** The parts of a record that an update of them leads to. @throws LatchkeyError `VALIDATION` */
 function merged(
   record: ConnectionRecord,

@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { tenantIdPattern } from "../auth/principal.ts"
 import { limits } from "./limits.ts"
 import { once } from "./once.ts"
 
@@ -11,9 +12,16 @@ function plainText(max: number, what: string) {
   })
 }
 
+/** What a token can carry, since nothing else could ever match. */
+function tenantId(what: string) {
+  return z.string().regex(tenantIdPattern, {
+    error: `${what} is 1 to 128 letters, digits or characters of _ - . : @ | ~ + =, without a leading dot`,
+  })
+}
+
 export const connectionName = once(() => plainText(128, "a name"))
-export const platformId = once(() => plainText(128, "a platform id"))
-export const projectId = once(() => plainText(128, "a project id"))
+export const platformId = once(() => tenantId("a platform id"))
+export const projectId = once(() => tenantId("a project id"))
 export const actor = once(() => plainText(256, "an actor"))
 
 /**

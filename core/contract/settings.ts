@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { allowedPathProblem } from "../secrets/allowed-paths.ts"
 import { limits } from "./limits.ts"
 import { once } from "./once.ts"
 
@@ -64,7 +65,7 @@ const projectPlaceholder = "${projectId}"
 
 const allowedPaths = once(() =>
   z
-    .array(z.string().min(1).max(limits.allowedPathCharacters))
+    .array(z.string().max(limits.allowedPathCharacters).superRefine(refuseBadPattern))
     .max(limits.allowedPaths)
     .meta({
       description: [
@@ -74,6 +75,11 @@ const allowedPaths = once(() =>
       ].join(" "),
     }),
 )
+
+function refuseBadPattern(pattern: string, context: z.RefinementCtx): void {
+  const message = allowedPathProblem(pattern)
+  if (message !== undefined) context.addIssue({ code: "custom", message })
+}
 
 /** Nothing can stand in for a value that is never kept. */
 function staleNeedsCache(

@@ -31,8 +31,6 @@ export function createResolve({ evaluate }: { evaluate: Evaluate }) {
   }
 }
 
-export type Resolve = ReturnType<typeof createResolve>
-
 /** The string with its values, or null where one of them is missing: never a part of it. */
 function textOf({ parts }: Place, { outcomeOf }: Evaluated): string | null {
   let text = ""

@@ -62,5 +62,3 @@ export function createValidate({ evaluate, store }: { evaluate: Evaluate; store:
     }
   }
 }
-
-export type Validate = ReturnType<typeof createValidate>
