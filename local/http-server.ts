@@ -38,12 +38,14 @@ export async function listen(listener: RequestListener, options: ListenOptions =
     port,
     close: () =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+        const deadline = setTimeout(() => server.closeAllConnections(), graceMs)
+        // Node closes those that are idle now, but not those that become idle once they are answered.
+        const sweep = setInterval(() => server.closeIdleConnections(), 20)
         server.close(() => {
-          clearTimeout(timer)
+          clearTimeout(deadline)
+          clearInterval(sweep)
           resolve()
         })
-        server.closeIdleConnections()
       }),
   }
 }

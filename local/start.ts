@@ -32,10 +32,19 @@ await failing(async () => {
   await sandbox.close()
 })
 
-/** The first Ctrl-C; a second one ends the process at once. */
+/**
+ * The first Ctrl-C. It arrives twice, from the terminal and from `npm start`'s own process, so that only one after a
+ * second is taken for impatience and ends the process at once.
+ */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve())
+    let firstAt: number | undefined
+    const stop = () => {
+      firstAt ??= performance.now()
+      if (performance.now() - firstAt > 1000) process.exit(130)
+      resolve()
+    }
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop)
   })
 }
 

@@ -53,6 +53,7 @@ describe("npm start", () => {
     })
     const ended = once(sandbox, "exit")
     sandbox.kill("SIGINT")
+    sandbox.kill("SIGINT") // as a terminal does to the whole group, and `npm start` to its child
     expect(await ended).toEqual([0, null])
     expect(existsSync(join(data, "lock"))).toBe(false)
   })
