@@ -1,7 +1,6 @@
 import type { RequestAudit } from "../audit/audit.ts"
-import type { AuditAction, AuditOutcome } from "../audit/event.ts"
+import type { AuditOutcome } from "../audit/event.ts"
 import { assertProject } from "../auth/access.ts"
-import type { Principal } from "../auth/principal.ts"
 import { limits } from "../contract/limits.ts"
 import { canonical } from "../crypto/canonical.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
@@ -10,17 +9,11 @@ import type { Usage, Use } from "../usage/usage.ts"
 import type { Acquirer, Found, Source } from "./acquire.ts"
 import { type Decision, type DocumentState, failed, type Lookup, type Wanted } from "./lookup.ts"
 import type { Malformed, Part, Reference } from "./reference.ts"
-import { outcomeEvents, requestEvents } from "./resolve-audit.ts"
+import { type AuditedRequest, outcomeEvents, requestEvents } from "./resolve-audit.ts"
 import { type Found as FoundReferences, findReferences, type Place } from "./template.ts"
 
 /** Whose references are looked at, and how. */
-export interface Evaluation {
-  principal: Principal
-  projectId?: string
-  /** What a direct caller says of whom it acts for. */
-  claimedActor?: string
-  action: Extract<AuditAction, "secret.resolve" | "secret.validate">
-  requestId: string
+export interface Evaluation extends AuditedRequest {
   audit: RequestAudit
   value: Json
   /** JSON pointers: references are read only at or below them. */

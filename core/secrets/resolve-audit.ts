@@ -1,14 +1,22 @@
-import type { AuditEvent, AuditOutcome, AuditPath } from "../audit/event.ts"
-import type { Evaluation } from "./evaluate.ts"
+import type { AuditAction, AuditEvent, AuditOutcome, AuditPath } from "../audit/event.ts"
+import type { Principal } from "../auth/principal.ts"
 import type { Place } from "./template.ts"
 
 /** Paths of one item, in bytes of JSON: an item of DynamoDB holds 400 KB. */
 const maxItemBytes = 300_000
 
-type Request = Pick<Evaluation, "principal" | "projectId" | "claimedActor" | "action" | "requestId">
+/** Who asks, for whom and for what. */
+export interface AuditedRequest {
+  principal: Principal
+  projectId?: string
+  /** What a direct caller says of whom it acts for. */
+  claimedActor?: string
+  action: Extract<AuditAction, "secret.resolve" | "secret.validate">
+  requestId: string
+}
 
 /** Who asked for which paths, as they were written: an item per connection and 300 KB of paths, counts instead of repetitions. */
-export function requestEvents(request: Request, places: readonly Place[]): AuditEvent[] {
+export function requestEvents(request: AuditedRequest, places: readonly Place[]): AuditEvent[] {
   const byConnection = new Map<string | undefined, Map<string, number>>()
   for (const { parts } of places)
     for (const part of parts) {
@@ -34,7 +42,7 @@ export function requestEvents(request: Request, places: readonly Place[]): Audit
  * from the caches.
  */
 export function outcomeEvents(
-  request: Request,
+  request: AuditedRequest,
   outcomes: readonly (AuditOutcome & { connectionId: string })[],
   malformed: number,
 ): AuditEvent[] {
@@ -51,7 +59,7 @@ export function outcomeEvents(
   }))
 }
 
-function head({ principal, projectId, claimedActor, action, requestId }: Request): AuditEvent {
+function head({ principal, projectId, claimedActor, action, requestId }: AuditedRequest): AuditEvent {
   return {
     platformId: principal.platformId,
     actor: principal.subject,
