@@ -2,7 +2,8 @@ import type { Clock } from "../../clock.ts"
 import { ProviderError } from "../../errors.ts"
 import { type Json, own } from "../../json.ts"
 import type { Phase } from "../../network/http.ts"
-import type { CheckReport, CheckStep, CheckWarning, FetchResult, Session } from "../provider.ts"
+import { createCheckSteps } from "../check-steps.ts"
+import type { CheckReport, CheckWarning, FetchResult, Session } from "../provider.ts"
 import { authOf, lookUpSelf } from "./auth.ts"
 import type { VaultConfig } from "./config.ts"
 import { documentOf } from "./path.ts"
@@ -27,39 +28,10 @@ export async function checkVault({
   clock: Clock
   signal: AbortSignal
 }): Promise<CheckReport> {
-  const steps: CheckStep[] = []
+  const { steps, onPhase, attempt } = createCheckSteps({ url: config.url, clock, signal })
   const warnings: CheckWarning[] = []
-  const phases = new Map<Phase, number>()
-  const vault = connect((phase) => {
-    if (!phases.has(phase)) phases.set(phase, clock.now())
-  })
+  const vault = connect(onPhase)
   const auth = authOf(config, { vault, clock })
-  const secure = config.url.toLowerCase().startsWith("https:")
-
-  /** Tries something of Vault; undefined where that failed, which is then the last step. */
-  async function attempt<Value>(
-    name: string,
-    work: () => Promise<Value>,
-  ): Promise<{ value: Value } | undefined> {
-    const begun = clock.now()
-    let outcome: { value: Value } | undefined
-    let error: ProviderError | undefined
-    try {
-      outcome = { value: await work() }
-    } catch (thrown) {
-      signal.throwIfAborted()
-      if (!(thrown instanceof ProviderError)) throw thrown
-      error = thrown
-    }
-    const first = steps.length === 0
-    if (first) steps.push(...transportSteps({ phases, secure, error }))
-    if (steps.at(-1)?.ok === false) return undefined
-    // How long it took to get as far as an authenticated server would tell what is inside a network.
-    const since = first ? (phases.get("TLS") ?? phases.get("reach")) : begun
-    const latency = since === undefined ? {} : { latencyMs: clock.now() - since }
-    steps.push(error ? { name, ok: false, ...latency, error } : { name, ok: true, ...latency })
-    return outcome
-  }
 
   async function probe(session: Session): Promise<void> {
     const document = documentOf(config.probePath ?? "")
@@ -80,26 +52,6 @@ export async function checkVault({
   else warnings.push(...warningsOf(self, { lasting: !auth.renews, now: clock.now() }))
   if (config.probePath !== undefined) await attempt("read", () => probe(session))
   return { steps, warnings }
-}
-
-/** The steps before Vault can answer, as far as they went. Where one of them failed it is the last, and has the error. */
-function transportSteps({
-  phases,
-  secure,
-  error,
-}: {
-  phases: ReadonlyMap<Phase, number>
-  secure: boolean
-  error: ProviderError | undefined
-}): CheckStep[] {
-  const reached = phases.get("reach")
-  const secured = phases.get("TLS")
-  if (error && reached === undefined) return [{ name: "reach", ok: false, error }]
-  const reach = { name: "reach", ok: true }
-  if (!secure) return [reach]
-  if (error && secured === undefined) return [reach, { name: "TLS", ok: false, error }]
-  const latency = reached === undefined || secured === undefined ? {} : { latencyMs: secured - reached }
-  return [reach, { name: "TLS", ok: true, ...latency }]
 }
 
 /** Of a token that may not look itself up only a read tells whether it is valid. */
