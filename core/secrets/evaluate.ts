@@ -59,8 +59,10 @@ export function createEvaluate({ lookup, acquirer, usage, workMs }: EvaluateDeps
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(workMs)])
     const wanted = [...references.values()].map(({ wanted }) => wanted)
     refuseTooManyConnections(wanted)
-    const requested = audit.record(requestEvents(request, found.places))
-    const decisions = await lookup.decide({ platformId, projectId, wanted, meanwhile: requested, signal })
+    const [decisions] = await Promise.all([
+      lookup.decide({ platformId, projectId, wanted, signal }),
+      audit.record(requestEvents(request, found.places)),
+    ])
     const { documents, written } = await getDocuments([...decisions.values()], signal)
 
     const settled = new Map([...decisions].map(([one, decision]) => [one, outcomeFor(decision, documents)]))

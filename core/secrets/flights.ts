@@ -7,6 +7,8 @@ interface Job {
   controller: AbortController
   /** How many callers wait for any of the job's landings. */
   waiters: number
+  /** Takes the job's flights away, so that nobody joins one that was aborted. */
+  ground(): void
 }
 
 export interface Flights<T> {
@@ -29,14 +31,18 @@ export function createFlights<T extends { written: Promise<unknown> }>(): Flight
     join(keys, launch, signal) {
       const fresh = keys.filter((key) => !flying.has(key))
       if (fresh.length > 0) {
-        const job: Job = { controller: new AbortController(), waiters: 0 }
+        const flights = new Map<string, Flight<T>>()
+        const remove = (key: string) => {
+          if (flying.get(key) === flights.get(key)) flying.delete(key)
+        }
+        const ground = () => [...flights.keys()].forEach(remove)
+        const job: Job = { controller: new AbortController(), waiters: 0, ground }
         for (const [key, landing] of launch(fresh, job.controller.signal)) {
           const flight = { landing, job }
+          flights.set(key, flight)
           flying.set(key, flight)
-          const remove = () => {
-            if (flying.get(key) === flight) flying.delete(key)
-          }
-          landing.then(({ written }) => written).then(remove, remove)
+          const landed = () => remove(key)
+          landing.then(({ written }) => written).then(landed, landed)
         }
       }
       const landings = new Map<string, Promise<T>>()
@@ -59,6 +65,9 @@ async function waitFor<T>({ landing, job }: Flight<T>, signal: AbortSignal): Pro
     return await Promise.race([landing, left.promise])
   } finally {
     signal.removeEventListener("abort", leave)
-    if (--job.waiters === 0) job.controller.abort()
+    if (--job.waiters === 0) {
+      job.ground()
+      job.controller.abort()
+    }
   }
 }

@@ -45,8 +45,6 @@ export interface LookupRequest {
   platformId: string
   projectId: string | undefined
   wanted: readonly Wanted[]
-  /** What is asked at the same time as the records are read, such as the audit record; its failure is the lookup's. */
-  meanwhile?: Promise<unknown>
   signal: AbortSignal
 }
 
@@ -70,13 +68,12 @@ export function createLookup(deps: {
   const { store, keyring, helper, memory, guesses, clock } = deps
 
   return {
-    async decide({ platformId, projectId, wanted, meanwhile, signal }) {
+    async decide({ platformId, projectId, wanted, signal }) {
       const connectionIds = [...new Set(wanted.map(({ connectionId }) => connectionId))]
       const guessed = guess(platformId, wanted)
       const [snapshot, answers] = await Promise.all([
         store.read(platformId, connectionIds, signal),
         guessed && askFor(guessed.names),
-        meanwhile,
       ])
       const decisions = new Map<Wanted, Decision>()
       if (!snapshot.platform) {
