@@ -41,10 +41,8 @@ export function createAcquirer(deps: FetchDeps): Acquirer {
     },
 
     acquireUncached(use, documents, signal) {
-      const settings = { ...use.record.settings, cacheTtlSeconds: 0 }
-      const uncached = { ...use, record: { ...use.record, settings } }
       const misses = documents.map((document) => ({ document }))
-      return land(startFetchJob(deps, uncached, misses, signal), misses)
+      return land(startFetchJob(deps, use, misses, signal, { uncached: true }), misses)
     },
   }
 

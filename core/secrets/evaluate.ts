@@ -7,6 +7,7 @@ import { LatchkeyError, ProviderError } from "../errors.ts"
 import type { Json } from "../json.ts"
 import type { Usage, Use } from "../usage/usage.ts"
 import type { Acquirer, Found, Source } from "./acquire.ts"
+import { timedOut } from "./ask-provider.ts"
 import { type Decision, type DocumentState, failed, type Lookup, type Wanted } from "./lookup.ts"
 import type { Malformed, Part, Reference } from "./reference.ts"
 import { type AuditedRequest, outcomeEvents, requestEvents } from "./resolve-audit.ts"
@@ -227,12 +228,5 @@ function unanswered({ use }: DocumentState): LatchkeyError {
   return failed(
     new ProviderError("PROVIDER_ERROR", "The secret manager gave no answer for this path."),
     use.record,
-  )
-}
-
-function timedOut(): ProviderError {
-  return new ProviderError(
-    "TIMEOUT",
-    "The secret manager did not answer in time. Check that it is up and reachable from Latchkey.",
   )
 }

@@ -1,17 +1,12 @@
-import type { Clock } from "../clock.ts"
-import type { Opener } from "../connections/open.ts"
-import { LatchkeyError, ProviderError, transientReasons } from "../errors.ts"
-import type { Metrics } from "../metrics.ts"
+import { ProviderError } from "../errors.ts"
 import type { FetchResult } from "../providers/provider.ts"
 import type { RedisCommand } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
 import { Secret } from "../secret.ts"
-import { type Breaker, openForMs } from "./breaker.ts"
-import { type Entry, maxCachedBytes, openError, sealError, sealValue, type ValueEntry } from "./entry.ts"
-import { type Leases, leasesOf } from "./leases.ts"
-import type { MemoryTier } from "./memory.ts"
-import type { SessionBook } from "./sessions.ts"
+import { type AskDeps, askProvider, heed, tellsOfAll, timedOut, warningNames } from "./ask-provider.ts"
+import { type Entry, maxCachedBytes, sealError, sealValue, type ValueEntry } from "./entry.ts"
+import { leasesOf } from "./leases.ts"
 import { bindingOf, entryName } from "./tuple.ts"
 import type { ConnectionUse } from "./use.ts"
 import type { WaitingRoom } from "./waiting-room.ts"
@@ -29,15 +24,9 @@ export interface Miss {
   stale?: ValueEntry
 }
 
-export interface FetchDeps {
+export interface FetchDeps extends AskDeps {
   helper: Helper
-  memory: MemoryTier
-  sessions: SessionBook
-  breaker: Breaker
   waitingRoom: WaitingRoom
-  opener: Opener
-  clock: Clock
-  metrics: Metrics
   limits: {
     /** Bound on one job, in milliseconds. */
     fetchMs: number
@@ -46,36 +35,33 @@ export interface FetchDeps {
   }
 }
 
-/** For so long nobody tries a refused login again, or asks for what was missing or denied. */
-const refusedMs = 10_000
+/** How long an answer that there is no value holds, by its reason. */
 const negativeMs: Partial<Record<string, number>> = { NOT_FOUND: 30_000, PERMISSION_DENIED: 10_000 }
-
-/** Failures that say that the secret manager cannot be used at the moment, whatever the document. */
-const opensBreaker = (error: ProviderError) =>
-  transientReasons.has(error.reason) || error.reason === "TLS" || error.reason === "BLOCKED_ADDRESS"
 
 /**
  * Fetches documents of one connection, as one job: claims them against other instances, asks the provider for those it
- * owns, and waits for what others own. Returns a promise per document.
+ * owns, and waits for what others own. Returns a promise per document; they reject only when everyone has `left`, or with
+ * a LatchkeyError.
  */
 export function startFetchJob(
   deps: FetchDeps,
   use: ConnectionUse,
   misses: readonly Miss[],
-  jobSignal: AbortSignal,
+  left: AbortSignal,
+  { uncached = false }: { uncached?: boolean } = {},
 ): Map<string, Promise<Landing>> {
-  const { helper, memory, sessions, breaker, waitingRoom, opener, clock, metrics, limits } = deps
+  const { helper, memory, sessions, waitingRoom, clock, limits } = deps
   const { record, keys, tuple } = use
   const { cacheTtlSeconds, staleIfErrorSeconds } = record.settings
-  const cached = cacheTtlSeconds > 0
-  const hurried = misses.every(({ stale }) => stale !== undefined)
-  const timeoutMs = hurried ? limits.fetchWithStaleMs : limits.fetchMs
-  const signal = AbortSignal.any([jobSignal, AbortSignal.timeout(timeoutMs)])
+  /** Whether Redis has anything of this connection, and whether it is to have these documents. */
+  const shared = cacheTtlSeconds > 0
+  const cached = shared && !uncached
   const stale = new Map(misses.map((miss) => [miss.document, miss.stale]))
-  const leases: Leases = leasesOf(use, { helper, clock })
+  const hurried = misses.every((miss) => miss.stale !== undefined)
+  const timeoutMs = hurried ? limits.fetchWithStaleMs : limits.fetchMs
+  const signal = AbortSignal.any([left, AbortSignal.timeout(timeoutMs)])
+  const leases = leasesOf(use, deps)
   const place = waitingRoom.place(keys, tuple.platformId, timeoutMs)
-  /** What Redis is to learn about the connection itself, beside its documents. */
-  const connectionWrites: RedisCommand[] = []
   const landings = new Map(misses.map(({ document }) => [document, Promise.withResolvers<Landing>()]))
 
   run([...landings.keys()])
@@ -86,112 +72,104 @@ export function startFetchJob(
   return new Map([...landings].map(([document, { promise }]) => [document, promise]))
 
   async function run(documents: readonly string[]): Promise<void> {
-    if (!cached) {
-      place.admit(undefined)
-      return fetchOwned(documents)
-    }
-    const { owned, lost } = await claim(documents)
-    await Promise.all([
-      owned.length > 0 ? fetchOwned(owned) : undefined,
-      lost.length > 0 ? follow(lost) : undefined,
-    ])
+    const { owned, lost } = cached ? await claim(documents) : alone(documents)
+    await Promise.all([fetchOwned(owned), follow(lost)])
   }
 
-  /** The one pipeline before the provider is asked: leases, the session, and what speaks against asking at all. */
-  async function claim(documents: readonly string[]): Promise<{ owned: string[]; lost: string[] }> {
+  /** Without leases whoever wants a document fetches it. */
+  function alone(documents: readonly string[]) {
+    place.admit(undefined)
+    return { owned: documents, lost: [] }
+  }
+
+  /** The one pipeline before the provider is asked: what speaks against it, the session, our place, the leases. */
+  async function claim(documents: readonly string[]) {
     const entering = place.enter(clock.now())
     const replies = await helper.ask([
-      ["MGET", nameOf("session"), nameOf("breaker"), nameOf("connection")],
+      ["MGET", sessions.nameOf(use), ...warningNames(use)],
       ...entering,
       ...leases.claim(documents),
     ])
-    if (replies === undefined) {
-      place.admit(undefined)
-      return { owned: [...documents], lost: [] }
-    }
-    const [session, open, refused] = bytesOf(replies[0])
-    place.admit(replies[entering.length])
+    if (replies === undefined) return alone(documents)
+    const [session, ...warnings] = bytesOf(replies[0])
     sessions.offer(use, session)
-    adoptBreaker(open)
-    adoptRefusal(refused)
-    const won = replies.slice(1 + entering.length)
+    heed(deps, use, warnings)
+    place.admit(replies[entering.length])
+    return divide(documents, replies.slice(1 + entering.length))
+  }
+
+  /** What we own and what others do, by the replies to `leases.claim`; what others failed at has landed. */
+  function divide(documents: readonly string[], replies: Parameters<typeof leases.claimed>[1]) {
+    const claims = leases.claimed(documents, replies)
+    for (const [document, one] of claims) if (typeof one === "object") fail([document], one.failed)
     return {
-      owned: documents.filter((_, i) => won[i] === "OK"),
-      lost: documents.filter((_, i) => won[i] !== "OK"),
+      owned: documents.filter((document) => claims.get(document) === "owned"),
+      lost: documents.filter((document) => claims.get(document) === "lost"),
     }
   }
 
   /** Asks the provider, and lands every document with what it says. */
   async function fetchOwned(documents: readonly string[]): Promise<void> {
+    if (documents.length === 0) return
     const started = clock.now()
-    const results = await ask(documents)
-    const landed = new Map(documents.map((document) => [document, toEntry(results.get(document), started)]))
-    const written = cached ? helper.ask(writesOf(landed)) : Promise.resolve()
-    for (const [document, entry] of landed) {
+    const { results, lessons } = await askProvider(deps, use, {
+      documents,
+      shared,
+      ...(hurried && { attempts: 1 }),
+      ...(cached && { beforeRequest: () => leases.renew(documents) }),
+      signal,
+      left,
+    })
+    const entries = documents.map((document) => [document, toEntry(results.get(document), started)] as const)
+    const writes = cached ? entries.flatMap(([document, entry]) => writesOf(document, entry)) : []
+    const written = helper.ask([...writes, ...lessons, ...(cached ? place.leave() : [])])
+    for (const [document, entry] of entries) {
       if (cached) memory.put(tuple, document, entry)
       landings.get(document)?.resolve({ entry, source: "provider", written })
     }
     await written
   }
 
-  async function ask(documents: readonly string[]): Promise<Map<string, FetchResult>> {
-    const refused = memory.get(tuple, "")
-    if (refused?.kind === "negative") return failAll(documents, refused.error)
-    const open = breaker.admit(use.key)
-    if (open) return failAll(documents, open)
-    const from = performance.now()
-    try {
-      const client = await opener.saved(record, {
-        sessions: sessions.of(use, { shared: cached }),
-        ...(hurried && { attempts: 1 }),
-        ...(cached && { beforeRequest: () => leases.renew(documents) }),
-      })
-      const results = await client.fetch(documents, signal)
-      learn([...results.values()])
-      measure("ok", from)
-      return results
-    } catch (error) {
-      const failure = asProviderError(error)
-      if (failure === undefined) breaker.abandoned(use.key)
-      else learn([{ ok: false, error: failure }])
-      measure(failure?.reason ?? "aborted", from)
-      if (failure === undefined) throw error
-      return failAll(documents, failure)
-    }
-  }
-
   /** Waits for documents that other instances own; fetches what becomes free. */
   async function follow(documents: readonly string[]): Promise<void> {
-    let waiting = [...documents]
+    let waiting = documents
     while (waiting.length > 0) {
-      try {
-        await clock.sleep(50 + Math.random() * 100, signal)
-      } catch {
-        if (jobSignal.aborted) throw jobSignal.reason
-        return land(waiting, timedOut())
+      if (!(await pause())) return fail(waiting, timedOut())
+      const sights = await leases.look(waiting)
+      for (const [document, sight] of sights) {
+        if (typeof sight === "string") continue
+        if ("failed" in sight) fail([document], sight.failed)
+        else arrive(document, sight.entry)
       }
-      const free: string[] = []
-      const stillWaiting: string[] = []
-      for (const [document, sight] of await leases.look(waiting)) {
-        if (sight === "under way") stillWaiting.push(document)
-        else if (sight === "free" || sight === "redis gone") free.push(document)
-        else if ("failed" in sight) land([document], sight.failed)
-        else {
-          memory.put(tuple, document, sight.entry)
-          landings.get(document)?.resolve({ entry: sight.entry, source: "cache", written: Promise.resolve() })
-        }
-      }
-      waiting = stillWaiting
-      if (free.length > 0) {
-        const won = await helper.ask(leases.claim(free))
-        const owned = won ? free.filter((_, i) => won[i] === "OK") : free
-        waiting.push(...free.filter((document) => !owned.includes(document)))
-        if (owned.length > 0) await fetchOwned(owned)
-      }
+      const free = waiting.filter((document) => sights.get(document) === "free")
+      const { owned, lost } = free.length > 0 ? await claimFreed(free) : { owned: [], lost: [] }
+      await fetchOwned(owned)
+      waiting = [...waiting.filter((document) => sights.get(document) === "under way"), ...lost]
     }
   }
 
-  function land(documents: readonly string[], error: ProviderError): void {
+  /** False when the job's time is over. @throws the signal's reason when everyone has left */
+  async function pause(): Promise<boolean> {
+    try {
+      await clock.sleep(50 + Math.random() * 100, signal)
+      return true
+    } catch {
+      left.throwIfAborted()
+      return false
+    }
+  }
+
+  async function claimFreed(documents: readonly string[]) {
+    const replies = await helper.ask(leases.claim(documents))
+    return replies ? divide(documents, replies) : { owned: documents, lost: [] }
+  }
+
+  function arrive(document: string, entry: Entry): void {
+    memory.put(tuple, document, entry)
+    landings.get(document)?.resolve({ entry, source: "cache", written: Promise.resolve() })
+  }
+
+  function fail(documents: readonly string[], error: ProviderError): void {
     const entry = { kind: "negative", error, freshUntil: 0 } as const
     for (const document of documents)
       landings.get(document)?.resolve({ entry, source: "provider", written: Promise.resolve() })
@@ -204,104 +182,32 @@ export function startFetchJob(
         new ProviderError("PROVIDER_ERROR", "The secret manager gave no answer for this path.")
       return { kind: "negative", error, freshUntil: clock.now() + (negativeMs[error.reason] ?? 0) }
     }
+    const { content, version } = result
     const freshUntil = started + cacheTtlSeconds * 1000
     return {
       kind: "value",
-      content: new Secret(result.content),
-      ...(result.version !== undefined && { version: result.version }),
+      content: new Secret(content),
+      ...(version !== undefined && { version }),
       freshUntil,
       staleUntil: freshUntil + staleIfErrorSeconds * 1000,
-      size: Buffer.byteLength(JSON.stringify(result.content)),
+      size: Buffer.byteLength(JSON.stringify(content)),
     }
   }
 
-  function writesOf(landed: Map<string, Entry>): RedisCommand[] {
-    const documentWrites = [...landed].flatMap(([document, entry]) => writes(document, entry))
-    return [...documentWrites, ...connectionWrites.splice(0), ...place.leave()]
-  }
-
   /** What Redis learns of a document's fetch. */
-  function writes(document: string, entry: Entry): RedisCommand[] {
+  function writesOf(document: string, entry: Entry): RedisCommand[] {
     const now = clock.now()
     const binding = bindingOf(tuple, document)
-    const name = nameOf("document", document)
+    const name = entryName(keys, "document", tuple.platformId, tuple.connectionId, document)
     if (entry.kind === "value") {
       const ttl = entry.staleUntil - now
       if (entry.size > maxCachedBytes || ttl <= 0) return []
       return [["SET", name, sealValue(keys, binding, entry, now), ttl]]
     }
-    if (opensBreaker(entry.error)) return [leases.publish(document, entry.error)]
+    if (tellsOfAll(entry.error)) return [leases.publish(document, entry.error)]
     // Such an answer takes the older value's place for as long as that could have come back.
     const until = Math.max(entry.freshUntil, stale.get(document)?.staleUntil ?? 0)
     if (until <= now) return []
     return [["SET", name, sealError(keys, "negative", binding, entry, now), until - now]]
   }
-
-  function learn(results: readonly FetchResult[]): void {
-    noteRefusal(results)
-    reportToBreaker(results)
-  }
-
-  function reportToBreaker(results: readonly FetchResult[]): void {
-    const failures = results.flatMap((result) => (result.ok ? [] : [result.error]))
-    const failure = failures.find(opensBreaker)
-    if (failure === undefined || failures.length < results.length) breaker.succeeded(use.key)
-    else if (breaker.failed(use.key, failure)) {
-      metrics.count("BreakerOpened", 1, { provider: record.providerId })
-      const entry = { kind: "negative", error: failure, freshUntil: clock.now() + openForMs } as const
-      const sealed = sealError(keys, "breaker", bindingOf(tuple, ""), entry, clock.now())
-      connectionWrites.push(["SET", nameOf("breaker"), sealed, openForMs])
-    }
-  }
-
-  /** A refused login is an answer about the connection, so that a wrong credential in a busy flow cannot lock an account. */
-  function noteRefusal(results: readonly FetchResult[]): void {
-    const refusal = results.find((result) => !result.ok && result.error.reason === "BAD_CREDENTIALS")
-    if (!cached || refusal === undefined || refusal.ok) return
-    const entry = { kind: "negative", error: refusal.error, freshUntil: clock.now() + refusedMs } as const
-    memory.put(tuple, "", entry)
-    const sealed = sealError(keys, "negative", bindingOf(tuple, ""), entry, clock.now())
-    connectionWrites.push(["SET", nameOf("connection"), sealed, refusedMs])
-  }
-
-  function adoptBreaker(sealed: Buffer | undefined): void {
-    const open = sealed && openError(keys, "breaker", bindingOf(tuple, ""), sealed)
-    if (open && open.freshUntil > clock.now()) breaker.adopt(use.key, open.error, open.freshUntil)
-  }
-
-  function adoptRefusal(sealed: Buffer | undefined): void {
-    const refused = sealed && openError(keys, "negative", bindingOf(tuple, ""), sealed)
-    if (refused) memory.put(tuple, "", refused)
-  }
-
-  function failAll(documents: readonly string[], error: ProviderError): Map<string, FetchResult> {
-    return new Map(documents.map((document) => [document, { ok: false, error }]))
-  }
-
-  /** The failure that `error` is to the caller, or undefined where everyone who waited has left. */
-  function asProviderError(error: unknown): ProviderError | undefined {
-    if (jobSignal.aborted) return undefined
-    if (error instanceof ProviderError) return error
-    if (signal.aborted) return timedOut()
-    if (error instanceof LatchkeyError) return undefined
-    return new ProviderError("PROVIDER_ERROR", "The secret manager's answer could not be understood.", {
-      cause: error,
-    })
-  }
-
-  function measure(outcome: string, from: number): void {
-    metrics.count("ProviderFetch", 1, { provider: record.providerId, outcome })
-    metrics.time("ProviderLatency", performance.now() - from, { provider: record.providerId })
-  }
-
-  function nameOf(kind: "document" | "session" | "breaker" | "connection", document = ""): string {
-    return entryName(keys, kind, tuple.platformId, tuple.connectionId, document)
-  }
-}
-
-function timedOut(): ProviderError {
-  return new ProviderError(
-    "TIMEOUT",
-    "The secret manager did not answer in time. Check that it is up and reachable from Latchkey.",
-  )
 }

@@ -13,18 +13,22 @@ const leaseMs = 5_000
 /** Renewed before a further request once this much of it is gone. */
 const renewAfterMs = 1_000
 /** How long the failure of a fetch stands in its lease's place, so that those who wait for it stop waiting. */
-export const failureMs = 5_000
+const failureMs = 5_000
+
+/** What became of the wish to fetch a document: it may, or another instance does, or did and failed. */
+export type Claim = "owned" | "lost" | { failed: ProviderError }
 
 /** What a fetch that waits for another's finds. */
-export type Sight = { entry: Entry } | { failed: ProviderError } | "under way" | "free" | "redis gone"
+export type Sight = { entry: Entry } | { failed: ProviderError } | "under way" | "free"
 
 /** Leases on fetching the documents of one connection, across instances. Never deleted, they expire. */
 export interface Leases {
-  /** For the pipeline that a fetch asks at its start: one reply per document, "OK" for those it owns now. */
+  /** For a pipeline: `claimed` reads the same number of replies. */
   claim(documents: readonly string[]): RedisCommand[]
+  claimed(documents: readonly string[], replies: readonly RedisReply[]): Map<string, Claim>
   /** Before each request to the provider: prolongs the leases on `documents` when due. */
   renew(documents: readonly string[]): Promise<void>
-  /** What became of documents that another instance is fetching. */
+  /** What became of documents that another instance is fetching. While Redis is out of reach all are free. */
   look(documents: readonly string[]): Promise<Map<string, Sight>>
   /** Puts the failure in the lease's place. */
   publish(document: string, error: ProviderError): RedisCommand
@@ -39,7 +43,18 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
   return {
     claim(documents) {
       renewed = clock.now()
-      return documents.map((document) => ["SET", lease(document), holder, leaseMs, "NX"])
+      const names = documents.map(lease)
+      return [["MGET", ...names], ...names.map((name): RedisCommand => ["SET", name, holder, leaseMs, "NX"])]
+    },
+
+    claimed(documents, [standing, ...won]) {
+      const bytes = bytesOf(standing)
+      return new Map(
+        documents.map((document, i): [string, Claim] => {
+          const failed = won[i] === "OK" ? undefined : failureIn(document, bytes[i])
+          return [document, won[i] === "OK" ? "owned" : failed ? { failed } : "lost"]
+        }),
+      )
     },
 
     async renew(documents) {
@@ -49,19 +64,16 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
     },
 
     async look(documents) {
-      const names = documents.flatMap((document) => [
+      const entries = documents.map((document) =>
         entryName(keys, "document", tuple.platformId, tuple.connectionId, document),
-        lease(document),
-      ])
-      const replies = await helper.ask([["MGET", ...names]])
-      const values = rawValues(replies?.[0])
-      const bytes = bytesOf(replies?.[0])
-      return new Map(
-        documents.map((document, i) => {
-          if (replies === undefined) return [document, "redis gone"]
-          return [document, sight(document, bytes[2 * i], bytes[2 * i + 1], values[2 * i + 1] ?? null)]
-        }),
       )
+      const replies = await helper.ask([
+        ["MGET", ...entries],
+        ["MGET", ...documents.map(lease)],
+      ])
+      const stored = bytesOf(replies?.[0])
+      const leased = bytesOf(replies?.[1])
+      return new Map(documents.map((document, i) => [document, sightOf(document, stored[i], leased[i])]))
     },
 
     publish(document, error) {
@@ -71,21 +83,17 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
     },
   }
 
-  function sight(
-    document: string,
-    stored: Buffer | undefined,
-    leased: Buffer | undefined,
-    lease: string | null,
-  ): Sight {
-    const binding = bindingOf(tuple, document)
-    const entry = stored && openEntry(keys, binding, stored)
+  function sightOf(document: string, stored: Buffer | undefined, leased: Buffer | undefined): Sight {
+    const entry = stored && openEntry(keys, bindingOf(tuple, document), stored)
     if (entry && entry.freshUntil > clock.now()) return { entry }
-    const failure = leased && openError(keys, "failure", binding, leased)
-    if (failure && failure.freshUntil > clock.now()) return { failed: failure.error }
-    return lease === null ? "free" : "under way"
+    const failed = failureIn(document, leased)
+    if (failed) return { failed }
+    return leased === undefined ? "free" : "under way"
   }
-}
 
-function rawValues(reply: RedisReply | undefined): readonly (string | null)[] {
-  return Array.isArray(reply) ? reply : []
+  /** What stands in a lease's place is its holder's name, or why its fetch failed. */
+  function failureIn(document: string, leased: Buffer | undefined): ProviderError | undefined {
+    const failure = leased && openError(keys, "failure", bindingOf(tuple, document), leased)
+    return failure && failure.freshUntil > clock.now() ? failure.error : undefined
+  }
 }
