@@ -1,12 +1,13 @@
 import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
-import { ProviderError, type Reason, type Upstream } from "../errors.ts"
+import { openJson, sealJson } from "../crypto/seal.ts"
+import type { ProviderError } from "../errors.ts"
 import type { RedisCommand } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
-import { openJson, sealJson } from "../secrets/entry.ts"
-import { bindingOf, entryName } from "../secrets/tuple.ts"
-import type { ConnectionUse } from "../secrets/use.ts"
+import { openError, sealError } from "./sealed-error.ts"
+import { bindingOf, entryName } from "./tuple.ts"
+import type { ConnectionUse } from "./use.ts"
 
 /** What the last live check of a connection found. */
 export interface Status {
@@ -24,11 +25,6 @@ export interface StatusCache {
 
 const connectedMs = 3_600_000
 const failedMs = 60_000
-
-interface SealedStatus {
-  a: number
-  e?: { r: Reason; m: string; u?: Upstream }
-}
 
 export function createStatusCache(deps: { helper: Helper; clock: Clock }): StatusCache {
   const { helper, clock } = deps
@@ -50,26 +46,29 @@ export function createStatusCache(deps: { helper: Helper; clock: Clock }): Statu
 
     async write(use, status) {
       known.set(use.key, status)
-      const { checkedAt, error } = status
-      const body: SealedStatus = {
-        a: checkedAt,
-        ...(error && {
-          e: { r: error.reason, m: error.message, ...(error.upstream && { u: error.upstream }) },
-        }),
-      }
-      const sealed = sealJson(use.keys, "status", bindingOf(use.tuple, ""), body, clock.now())
-      const command: RedisCommand = ["SET", nameOf(use), sealed, Math.max(1, endOf(status) - clock.now())]
+      const command: RedisCommand = [
+        "SET",
+        nameOf(use),
+        seal(use, status),
+        Math.max(1, endOf(status) - clock.now()),
+      ]
       await helper.ask([command])
     },
   }
+
+  function seal({ keys, tuple }: ConnectionUse, { checkedAt, error }: Status): string {
+    const binding = bindingOf(tuple, "")
+    if (error) return sealError(keys, "failed-status", binding, { error, freshUntil: checkedAt }, clock.now())
+    return sealJson(keys, "status", binding, checkedAt, clock.now())
+  }
 }
 
-function open(use: ConnectionUse, sealed: Buffer): Status | undefined {
-  const opened = openJson<SealedStatus>(use.keys, "status", bindingOf(use.tuple, ""), sealed)
-  if (!opened) return undefined
-  const { a: checkedAt, e } = opened.body
-  if (!e) return { connected: true, checkedAt }
-  return { connected: false, checkedAt, error: new ProviderError(e.r, e.m, e.u ? { upstream: e.u } : {}) }
+function open({ keys, tuple }: ConnectionUse, sealed: Buffer): Status | undefined {
+  const binding = bindingOf(tuple, "")
+  const connected = openJson<number>(keys, "status", binding, sealed)
+  if (connected) return { connected: true, checkedAt: connected.body }
+  const failed = openError(keys, "failed-status", binding, sealed)
+  return failed && { connected: false, checkedAt: failed.freshUntil, error: failed.error }
 }
 
 const endOf = ({ connected, checkedAt }: Status) => checkedAt + (connected ? connectedMs : failedMs)

@@ -3,12 +3,12 @@ import { toProblem } from "../contract/problems.ts"
 import type { Connection, ConnectionStatus, MemberConnection } from "../contract/shapes/connection.ts"
 import { seal, unseal } from "../crypto/seal.ts"
 import { LatchkeyError } from "../errors.ts"
-import type { ConnectionUse } from "../secrets/use.ts"
 import type { PlainConfig } from "./config.ts"
 import type { ConnectionRecord } from "./connection.ts"
 import { connectionFailed } from "./live-test.ts"
 import { isAuthentic, tampered } from "./record-mac.ts"
 import type { Status } from "./status.ts"
+import type { ConnectionUse } from "./use.ts"
 
 /** What is known of a connection's state when it is shown. */
 export type KnownStatus = Status | { connected: false; error: LatchkeyError } | undefined

@@ -9,6 +9,7 @@ export type SealKind =
   | "failure"
   | "breaker"
   | "status"
+  | "failed-status"
   | "session"
   | "config-view"
   | "cursor"
@@ -81,4 +82,26 @@ function pad(body: Buffer): Buffer {
 
 function unpad(padded: Buffer): Buffer {
   return padded.subarray(lengthField, lengthField + padded.readUInt32BE(0))
+}
+
+/** Seals a body as JSON, in base64. */
+export function sealJson(
+  keys: PlatformKeys,
+  kind: SealKind,
+  binding: Binding,
+  body: unknown,
+  now: number,
+): string {
+  return seal(keys, kind, binding, Buffer.from(JSON.stringify(body)), now).toString("base64")
+}
+
+/** What `sealJson` sealed: authenticated, hence of the shape that was sealed. `size` in bytes of JSON. */
+export function openJson<T>(
+  keys: PlatformKeys,
+  kind: SealKind,
+  binding: Binding,
+  sealed: Buffer,
+): { body: T; size: number } | undefined {
+  const opened = unseal(keys, kind, binding, sealed)
+  return opened && { body: JSON.parse(opened.toString()), size: opened.length }
 }

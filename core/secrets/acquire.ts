@@ -1,10 +1,10 @@
+import { memoryKey } from "../connections/tuple.ts"
+import type { ConnectionUse } from "../connections/use.ts"
 import { type ProviderError, transientReasons } from "../errors.ts"
 import type { Json } from "../json.ts"
 import type { Secret } from "../secret.ts"
 import { type FetchDeps, type Landing, type Miss, startFetchJob } from "./fetch-job.ts"
 import { createFlights } from "./flights.ts"
-import { memoryKey } from "./tuple.ts"
-import type { ConnectionUse } from "./use.ts"
 
 export type Source = "provider" | "cache" | "memory" | "stale"
 

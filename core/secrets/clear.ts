@@ -1,10 +1,10 @@
 import { audited } from "../audit/audited.ts"
 import { assertMayClear } from "../auth/access.ts"
+import { notFound } from "../connections/access.ts"
 import type { Caller } from "../connections/caller.ts"
 import { eventOf } from "../connections/service.ts"
 import type { ConnectionStore } from "../connections/store.ts"
 import { newNonce } from "../ids.ts"
-import { notFound } from "./access.ts"
 
 /**
  * Clears a cache by a new generation in DynamoDB: what was fetched before does not open any more, on any instance,

@@ -1,6 +1,7 @@
+import { openError } from "../connections/sealed-error.ts"
 import type { PlatformKeys } from "../crypto/keyring.ts"
-import { type Binding, seal, unseal } from "../crypto/seal.ts"
-import { ProviderError, type Reason, type Upstream } from "../errors.ts"
+import { type Binding, openJson, sealJson } from "../crypto/seal.ts"
+import type { ProviderError } from "../errors.ts"
 import type { Json } from "../json.ts"
 import { Secret } from "../secret.ts"
 
@@ -13,7 +14,7 @@ export interface ValueEntry {
   freshUntil: number
   /** Until when it may stand in while the secret manager is failing. */
   staleUntil: number
-  /** Size of the content as JSON, in bytes or somewhat fewer: what bounds go by. */
+  /** Size of the content as JSON, in bytes or somewhat more: what bounds go by. */
   size: number
 }
 
@@ -36,13 +37,7 @@ interface ValueBody {
   c: Json
 }
 
-interface NegativeBody {
-  f: number
-  r: Reason
-  m: string
-  u?: Upstream
-}
-
+/** Seals a value for Redis, as base64. */
 export function sealValue(keys: PlatformKeys, binding: Binding, entry: ValueEntry, now: number): string {
   const { freshUntil, staleUntil, version, content } = entry
   const body: ValueBody = {
@@ -54,23 +49,13 @@ export function sealValue(keys: PlatformKeys, binding: Binding, entry: ValueEntr
   return sealJson(keys, "value", binding, body, now)
 }
 
-/** Seals why there is no value: as the answer about a document, or as the failure of a fetch that others wait for. */
-export function sealError(
-  keys: PlatformKeys,
-  kind: "negative" | "failure" | "breaker",
-  binding: Binding,
-  { error, freshUntil }: NegativeEntry,
-  now: number,
-): string {
-  const { reason, message, upstream } = error
-  const body: NegativeBody = { f: freshUntil, r: reason, m: message, ...(upstream && { u: upstream }) }
-  return sealJson(keys, kind, binding, body, now)
-}
-
 /** The entry of a document, or undefined where the bytes do not open under this binding: a miss. */
 export function openEntry(keys: PlatformKeys, binding: Binding, sealed: Buffer): Entry | undefined {
   const value = openJson<ValueBody>(keys, "value", binding, sealed)
-  if (value === undefined) return openError(keys, "negative", binding, sealed)
+  if (value === undefined) {
+    const known = openError(keys, "negative", binding, sealed)
+    return known && { kind: "negative", ...known }
+  }
   const { f: freshUntil, s: staleUntil, v: version, c: content } = value.body
   return {
     kind: "value",
@@ -80,43 +65,4 @@ export function openEntry(keys: PlatformKeys, binding: Binding, sealed: Buffer):
     staleUntil,
     size: value.size,
   }
-}
-
-export function openError(
-  keys: PlatformKeys,
-  kind: "negative" | "failure" | "breaker",
-  binding: Binding,
-  sealed: Buffer,
-): NegativeEntry | undefined {
-  const opened = openJson<NegativeBody>(keys, kind, binding, sealed)
-  if (opened === undefined) return undefined
-  const { f: freshUntil, r: reason, m: message, u: upstream } = opened.body
-  return {
-    kind: "negative",
-    error: new ProviderError(reason, message, upstream ? { upstream } : {}),
-    freshUntil,
-  }
-}
-
-type JsonKind = "value" | "negative" | "failure" | "breaker" | "session" | "status"
-
-export function sealJson(
-  keys: PlatformKeys,
-  kind: JsonKind,
-  binding: Binding,
-  body: unknown,
-  now: number,
-): string {
-  return seal(keys, kind, binding, Buffer.from(JSON.stringify(body)), now).toString("base64")
-}
-
-/** What `sealJson` sealed: authenticated, hence of the shape that was sealed. */
-export function openJson<T>(
-  keys: PlatformKeys,
-  kind: JsonKind,
-  binding: Binding,
-  sealed: Buffer,
-): { body: T; size: number } | undefined {
-  const opened = unseal(keys, kind, binding, sealed)
-  return opened && { body: JSON.parse(opened.toString()), size: opened.length }
 }

@@ -1,3 +1,6 @@
+import { sealError } from "../connections/sealed-error.ts"
+import { bindingOf, entryName } from "../connections/tuple.ts"
+import type { ConnectionUse } from "../connections/use.ts"
 import { ProviderError } from "../errors.ts"
 import type { FetchResult } from "../providers/provider.ts"
 import type { RedisCommand } from "../redis/redis.ts"
@@ -5,10 +8,8 @@ import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
 import { Secret } from "../secret.ts"
 import { type AskDeps, askProvider, heed, tellsOfAll, timedOut, warningNames } from "./ask-provider.ts"
-import { type Entry, maxCachedBytes, sealError, sealValue, type ValueEntry } from "./entry.ts"
+import { type Entry, maxCachedBytes, sealValue, type ValueEntry } from "./entry.ts"
 import { leasesOf } from "./leases.ts"
-import { bindingOf, entryName } from "./tuple.ts"
-import type { ConnectionUse } from "./use.ts"
 import type { WaitingRoom } from "./waiting-room.ts"
 
 /** What became of a document that was not in the cache. `written` settles when the cache has it, and never rejects. */

@@ -1,12 +1,13 @@
 import type { Clock } from "../clock.ts"
+import { openError, sealError } from "../connections/sealed-error.ts"
+import { bindingOf, entryName, leaseName } from "../connections/tuple.ts"
+import type { ConnectionUse } from "../connections/use.ts"
 import type { ProviderError } from "../errors.ts"
 import { newNonce } from "../ids.ts"
 import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
-import { type Entry, openEntry, openError, sealError } from "./entry.ts"
-import { bindingOf, entryName, leaseName } from "./tuple.ts"
-import type { ConnectionUse } from "./use.ts"
+import { type Entry, openEntry } from "./entry.ts"
 
 /** One provider request long: if the holder dies, the others wait no longer than that. */
 const leaseMs = 5_000
@@ -77,8 +78,8 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
     },
 
     publish(document, error) {
-      const entry = { kind: "negative", error, freshUntil: clock.now() + failureMs } as const
-      const sealed = sealError(keys, "failure", bindingOf(tuple, document), entry, clock.now())
+      const known = { error, freshUntil: clock.now() + failureMs }
+      const sealed = sealError(keys, "failure", bindingOf(tuple, document), known, clock.now())
       return ["SET", lease(document), sealed, failureMs]
     },
   }

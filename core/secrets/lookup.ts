@@ -1,19 +1,19 @@
 import type { Clock } from "../clock.ts"
+import { notFound, usable } from "../connections/access.ts"
 import type { ConnectionRecord } from "../connections/connection.ts"
 import type { ConnectionStore, Snapshot } from "../connections/store.ts"
+import { bindingOf, entryName, tupleOf } from "../connections/tuple.ts"
+import { type ConnectionUse, useOf } from "../connections/use.ts"
 import type { Keyring, PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import type { ReferenceOptions, SecretRef } from "../providers/provider.ts"
 import { providerById } from "../providers/registry.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
-import { notFound, usable } from "./access.ts"
 import { type AllowedPaths, allowedPaths } from "./allowed-paths.ts"
 import { type Entry, openEntry, type ValueEntry } from "./entry.ts"
 import type { Guesses } from "./guesses.ts"
 import type { MemoryTier } from "./memory.ts"
-import { bindingOf, entryName, tupleOf } from "./tuple.ts"
-import { type ConnectionUse, useOf } from "./use.ts"
 
 /** A distinct reference of a request. */
 export interface Wanted {

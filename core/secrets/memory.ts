@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
+import { memoryKey, type Tuple } from "../connections/tuple.ts"
 import type { Entry } from "./entry.ts"
-import { memoryKey, type Tuple } from "./tuple.ts"
 
 /** What this instance fetched or opened lately, by the whole tuple: only the record just read leads to it. */
 export interface MemoryTier {

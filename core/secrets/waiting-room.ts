@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache"
+import { entryName } from "../connections/tuple.ts"
 import type { PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError } from "../errors.ts"
 import { newNonce } from "../ids.ts"
 import type { RedisCommand, RedisReply } from "../redis/redis.ts"
-import { entryName } from "./tuple.ts"
 
 /** So many fetches of one platform may wait on secret managers at a time: one platform must not starve another. */
 const maxWaiting = 200

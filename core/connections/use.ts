@@ -1,5 +1,5 @@
-import type { ConnectionRecord } from "../connections/connection.ts"
 import type { PlatformKeys } from "../crypto/keyring.ts"
+import type { ConnectionRecord } from "./connection.ts"
 import { memoryKey, type Tuple } from "./tuple.ts"
 
 /** A connection in use by one request: the record just read, and the keys and the tuple that it stands for. */

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
 import { canonical } from "../crypto/canonical.ts"
-import type { Binding } from "../crypto/seal.ts"
+import { type Binding, openJson, sealJson } from "../crypto/seal.ts"
 import { ProviderError, transientReasons } from "../errors.ts"
 import { newNonce } from "../ids.ts"
 import type { Metrics } from "../metrics.ts"
@@ -9,7 +9,7 @@ import type { Login, Session, Sessions } from "../providers/provider.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
 import { Secret } from "../secret.ts"
-import { openError, openJson, sealError, sealJson } from "./entry.ts"
+import { openError, sealError } from "./sealed-error.ts"
 import { bindingOf, entryName, leaseName } from "./tuple.ts"
 import type { ConnectionUse } from "./use.ts"
 
@@ -124,8 +124,8 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
         } catch (error) {
           if (error instanceof ProviderError) {
             const ttl = transientReasons.has(error.reason) ? 5_000 : 10_000
-            const entry = { kind: "negative", error, freshUntil: clock.now() + ttl } as const
-            const sealed = sealError(use.keys, "failure", bindingOf(use.tuple, ""), entry, clock.now())
+            const known = { error, freshUntil: clock.now() + ttl }
+            const sealed = sealError(use.keys, "failure", bindingOf(use.tuple, ""), known, clock.now())
             await helper.ask([["SET", lease, sealed, ttl]])
           }
           throw error

@@ -1,7 +1,7 @@
-import type { ConnectionRecord } from "../connections/connection.ts"
-import { isAuthentic, tampered } from "../connections/record-mac.ts"
 import type { PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError } from "../errors.ts"
+import type { ConnectionRecord } from "./connection.ts"
+import { isAuthentic, tampered } from "./record-mac.ts"
 
 /** Whether someone working for `projectId`, or for no project, may use a connection of the platform. */
 export function isUsable(record: ConnectionRecord, projectId: string | undefined): boolean {

@@ -1,7 +1,7 @@
-import type { ConnectionRecord, PlatformRecord } from "../connections/connection.ts"
 import { canonical } from "../crypto/canonical.ts"
 import type { PlatformKeys } from "../crypto/keyring.ts"
 import type { Binding } from "../crypto/seal.ts"
+import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
 
 /**
  * Under what a cached thing was made. A clear changes a generation, an update the `configId` or a generation: what was
