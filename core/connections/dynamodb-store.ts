@@ -24,8 +24,8 @@ import {
 } from "./dynamodb-items.ts"
 import type { ConnectionStore, Snapshot } from "./store.ts"
 
-/** How often keys that DynamoDB left unprocessed are asked for again before that counts as an outage. */
-const batchAttempts = 5
+/** How often keys that DynamoDB leaves unprocessed are asked for, over six seconds, before that counts as an outage. */
+const batchAttempts = 8
 
 /** Connections and platform records in one DynamoDB table, a platform's under one partition key. */
 export function dynamoConnectionStore(deps: {
@@ -41,7 +41,7 @@ export function dynamoConnectionStore(deps: {
       const items: Item[] = []
       for (let attempt = 0; pending.length > 0; attempt++) {
         if (attempt === batchAttempts) throw unavailable()
-        if (attempt > 0) await clock.sleep(25 * 2 ** attempt, signal)
+        if (attempt > 0) await clock.sleep(25 * 2 ** attempt, signal).catch(unavailable)
         const reply = await client
           .send(
             new BatchGetItemCommand({ RequestItems: { [table]: { Keys: pending, ConsistentRead: true } } }),
@@ -60,15 +60,17 @@ export function dynamoConnectionStore(deps: {
           new QueryCommand({
             ...ofPlatform(platformId),
             ConsistentRead: true,
-            Limit: limit,
+            // One more than is wanted: at its limit DynamoDB names a key to go on from, even where nothing follows.
+            Limit: limit + 1,
             ScanIndexForward: !backward,
             ExclusiveStartKey: after === undefined ? undefined : connectionKey(platformId, after),
           }),
         )
         .catch(unavailable)
-      const connections = (reply.Items ?? []).map((item) => readConnection(platformId, item))
+      const items = reply.Items ?? []
+      const connections = items.slice(0, limit).map((item) => readConnection(platformId, item))
       if (backward) connections.reverse()
-      return { connections, more: reply.LastEvaluatedKey !== undefined }
+      return { connections, more: items.length > limit || reply.LastEvaluatedKey !== undefined }
     },
 
     async count(platformId) {
