@@ -1,5 +1,6 @@
 import type { SecretManagerModule } from "../secret-manager.ts"
+import { cyberarkConjur } from "./cyberark-conjur.ts"
 import { hashicorp } from "./hashicorp.ts"
 
 /** Every secret manager of the sandbox. */
-export const secretManagers: readonly SecretManagerModule[] = [hashicorp]
+export const secretManagers: readonly SecretManagerModule[] = [hashicorp, cyberarkConjur]
