@@ -18,6 +18,7 @@ import type { Redis } from "./redis/redis.ts"
 import { tolerant } from "./redis/tolerant.ts"
 import { createAcquirer } from "./secrets/acquire.ts"
 import { createBreaker } from "./secrets/breaker.ts"
+import { createBrowse } from "./secrets/browse.ts"
 import { createClear } from "./secrets/clear.ts"
 import { createEvaluate } from "./secrets/evaluate.ts"
 import { createGuesses } from "./secrets/guesses.ts"
@@ -101,6 +102,7 @@ export function createLatchkey(ports: Ports) {
       update: createUpdate(connectionDeps),
     },
     clear: createClear({ store }),
+    browse: createBrowse({ store, keyring, helper, sessions, opener, rateLimit, clock, askMs: workMs }),
     resolve: createResolve({ evaluate }),
     validate: createValidate({ evaluate, store }),
   }

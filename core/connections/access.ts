@@ -21,7 +21,12 @@ export function usable(
   keys: PlatformKeys,
 ): ConnectionRecord {
   if (record === undefined || !isUsable(record, projectId)) throw notFound(connectionId)
-  if (!isAuthentic(keys, record)) throw tampered(connectionId)
+  return authentic(record, keys)
+}
+
+/** The record, if it is as Latchkey wrote it. @throws LatchkeyError `UNAVAILABLE` */
+export function authentic(record: ConnectionRecord, keys: PlatformKeys): ConnectionRecord {
+  if (!isAuthentic(keys, record)) throw tampered(record.id)
   return record
 }
 

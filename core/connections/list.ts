@@ -4,9 +4,9 @@ import type { Clock } from "../clock.ts"
 import { limits } from "../contract/limits.ts"
 import type { Connection, MemberConnection } from "../contract/shapes/connection.ts"
 import type { Keyring } from "../crypto/keyring.ts"
+import { createCursors } from "../cursor.ts"
 import type { Caller } from "./caller.ts"
 import type { ConnectionRecord } from "./connection.ts"
-import { createCursors, type Position } from "./cursor.ts"
 import type { StatusBoard } from "./status-board.ts"
 import type { ConnectionStore } from "./store.ts"
 import { tupleOf } from "./tuple.ts"
@@ -26,6 +26,9 @@ export interface ConnectionList {
   previous: string | null
 }
 
+/** Behind or before an id. A type, since an interface is no JSON to the compiler. */
+type Position = { id: string; backward: boolean }
+
 /** Items that one query to the store asks for at most. */
 const storePage = 100
 
@@ -36,7 +39,7 @@ export function createConnectionList(deps: {
   clock: Clock
 }) {
   const { store, keyring, statusBoard, clock } = deps
-  const cursors = createCursors({ clock })
+  const cursors = createCursors<Position>({ clock })
 
   return async function list(
     caller: Caller,

@@ -40,7 +40,7 @@ export function memoryKey(tuple: Tuple, document: string): string {
 }
 
 /** What a Redis entry is for. Values and negative answers share `document`, so that one overwrites the other. */
-export type EntryName = "document" | "connection" | "status" | "session" | "breaker" | "waiting"
+export type EntryName = "document" | "connection" | "status" | "browse" | "session" | "breaker" | "waiting"
 
 /**
  * The name of a Redis entry, of what never changes: so it can be asked for before the record is read that decides

@@ -81,7 +81,8 @@ export function sealConfigView(
   return seal(use.keys, "config-view", bindingOf(record), Buffer.from(JSON.stringify(view)), now)
 }
 
-function configViewOf({ keys, record }: ConnectionUse): ConfigView {
+/** What admins may see of a configuration; empty where what is stored does not open. */
+export function configViewOf({ keys, record }: ConnectionUse): ConfigView {
   const opened = unseal(keys, "config-view", bindingOf(record), Buffer.from(record.configView))
   return opened ? JSON.parse(opened.toString()) : {}
 }

@@ -57,9 +57,15 @@ export const limit = once(
 )
 
 /** Opaque: only what a page gave as `next` or `previous` opens. */
-export const cursor = once(() =>
-  z.string().regex(/^[A-Za-z0-9._~-]{1,2048}$/, { error: "send the cursor as a page gave it" }),
-)
+export const cursor = once(() => cursorUpTo(2048))
+
+/** In a body, where there is room for what a secret manager needs to go on. */
+export const longCursor = once(() => cursorUpTo(8192))
+
+const cursorUpTo = (length: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^[A-Za-z0-9._~-]{1,${length}}$`), { error: "send the cursor as a page gave it" })
 
 /** RFC 3339 in UTC. */
 export const timestamp = once(() => z.iso.datetime())

@@ -242,7 +242,7 @@ export function failed(
   )
 }
 
-function pathNotAllowed(): ProviderError {
+export function pathNotAllowed(): ProviderError {
   return new ProviderError(
     "PATH_NOT_ALLOWED",
     "This connection's settings do not allow this path. An admin can add a pattern that covers it to `allowedPaths`.",

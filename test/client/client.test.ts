@@ -261,7 +261,7 @@ test("the client's types follow the contract", () => {
     // @ts-expect-error only an update is guarded
     client.getConnection({ id }, { ifMatch: 1 }),
     // @ts-expect-error what is only planned has no method
-    client.browse({ id }),
+    client.webhookSecret({ id }),
   ]
   expectTypeOf(refused).toBeFunction()
   expectTypeOf<LatchkeyProblem["code"]>().extract<"THROTTLED">().toEqualTypeOf<"THROTTLED">()

@@ -7,7 +7,7 @@ import { newRequestId } from "../../core/ids.ts"
 import type { Json } from "../../core/json.ts"
 import { createLatchkey, type Latchkey } from "../../core/latchkey.ts"
 import { createNetwork } from "../../core/network/client.ts"
-import type { FetchResult } from "../../core/providers/provider.ts"
+import type { BrowsePage, FetchResult } from "../../core/providers/provider.ts"
 import { Secret } from "../../core/secret.ts"
 import type { Use } from "../../core/usage/usage.ts"
 import { memoryKms } from "./memory-kms.ts"
@@ -22,6 +22,10 @@ export interface FakeVault {
   failure: Reason | undefined
   /** Each call of `fetch`, with the documents it asked for. */
   fetches: (readonly string[])[]
+  /** What browsing finds, by prefix, and where it goes on `prefix|cursor`. Absent: it cannot be browsed. */
+  pages: Map<string, BrowsePage> | undefined
+  /** Each call of `browse`, in the same words. */
+  browses: string[]
   /** Holds every fetch until it resolves. */
   gate: Promise<unknown> | undefined
 }
@@ -35,7 +39,14 @@ export function world() {
   const audit: AuditItem[] = []
   const uses: Use[] = []
   const counted: string[] = []
-  const vault: FakeVault = { documents: new Map(), failure: undefined, fetches: [], gate: undefined }
+  const vault: FakeVault = {
+    documents: new Map(),
+    failure: undefined,
+    fetches: [],
+    pages: new Map(),
+    browses: [],
+    gate: undefined,
+  }
 
   const client: ReturnType<Opener["unsaved"]> = {
     async check() {
@@ -50,6 +61,17 @@ export function world() {
       return new Map(documents.map((document): [string, FetchResult] => [document, resultOf(document)]))
     },
   }
+
+  const browsable: ReturnType<Opener["unsaved"]> = {
+    ...client,
+    async browse(prefix, cursor) {
+      const asked = cursor === undefined ? prefix : `${prefix}|${cursor}`
+      vault.browses.push(asked)
+      if (vault.failure) throw new ProviderError(vault.failure, "Failing, as the test wants it.")
+      return structuredClone(vault.pages?.get(asked) ?? { data: [] })
+    },
+  }
+  const open = () => (vault.pages ? browsable : client)
 
   function resultOf(document: string): FetchResult {
     const content = vault.documents.get(document)
@@ -70,7 +92,7 @@ export function world() {
       metrics: { count: (name) => void counted.push(name), time: () => {} },
       auditMode: "required",
       resolveMs: 15_000,
-      opener: { saved: async () => client, unsaved: () => client },
+      opener: { saved: async () => open(), unsaved: open },
     })
   }
 

@@ -1,5 +1,6 @@
 import type { Operation } from "../operation.ts"
 import type { OperationId, planned as plannedRoutes } from "../routes.ts"
+import { browse } from "./browse.ts"
 import {
   clearCache,
   deleteConnection,
@@ -9,7 +10,7 @@ import {
 } from "./connections.ts"
 import { document } from "./document.ts"
 import { createConnection, testUnsaved } from "./new-connection.ts"
-import { audit, browse, rotated, usage, webhookSecret } from "./planned.ts"
+import { audit, rotated, usage, webhookSecret } from "./planned.ts"
 import { listProviders } from "./providers.ts"
 import { resolve } from "./resolve.ts"
 import { updateConnection } from "./update-connection.ts"
@@ -31,11 +32,12 @@ export const operations = {
   clearCache,
   resolve,
   validate,
+  browse,
   document,
 } satisfies Record<OperationId, Operation>
 
 /** Designed, not served yet. */
-export const planned = { browse, audit, usage, webhookSecret, rotated } satisfies Record<
+export const planned = { audit, usage, webhookSecret, rotated } satisfies Record<
   keyof typeof plannedRoutes,
   Operation
 >

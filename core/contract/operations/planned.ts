@@ -1,38 +1,10 @@
 import * as z from "zod"
-import { connectionId, cursor, limit, platformId, projectId, timestamp } from "../fields.ts"
+import { connectionId, cursor, limit, platformId, timestamp } from "../fields.ts"
 import { limits } from "../limits.ts"
 import { once } from "../once.ts"
 import { defineOperation } from "../operation.ts"
 import { planned } from "../routes.ts"
 import { oneConnection } from "./connections.ts"
-
-export const browse = defineOperation({
-  id: "browse",
-  ...planned.browse,
-  summary: "List the names of secrets, never their values",
-  params: oneConnection,
-  body: once(() =>
-    z.strictObject({
-      prefix: z.string().max(limits.pathCharacters).exactOptional(),
-      cursor: cursor().exactOptional(),
-      projectId: projectId().exactOptional(),
-    }),
-  ),
-  bodyLimit: limits.body,
-  status: 200,
-  reply: once(() =>
-    page(
-      z.strictObject({
-        path: z
-          .string()
-          .meta({ description: "A folder's is the next `prefix`; a secret's goes into a reference." }),
-        name: z.string(),
-        kind: z.enum(["folder", "secret"]),
-      }),
-    ),
-  ),
-  errors: ["ENTITY_NOT_FOUND", "SECRET_MANAGER_GET_SECRET_FAILED"],
-})
 
 export const audit = defineOperation({
   id: "audit",

@@ -1,13 +1,8 @@
-import type { Clock } from "../clock.ts"
-import type { PlatformKeys } from "../crypto/keyring.ts"
-import { seal, unseal } from "../crypto/seal.ts"
-import { LatchkeyError } from "../errors.ts"
-
-/** Where a list goes on: behind or before an id. */
-export interface Position {
-  id: string
-  backward: boolean
-}
+import type { Clock } from "./clock.ts"
+import type { PlatformKeys } from "./crypto/keyring.ts"
+import { seal, unseal } from "./crypto/seal.ts"
+import { LatchkeyError } from "./errors.ts"
+import type { Json } from "./json.ts"
 
 const validMs = 3_600_000
 
@@ -17,30 +12,43 @@ export interface CursorScope {
   operation: string
   /** Whose eyes it was made for. */
   kind: string
+  /** As many for every cursor of the operation. */
   filters: readonly string[]
 }
 
-export function createCursors({ clock }: { clock: Clock }) {
+/** The cursors of one operation: `Position` is where a list goes on. They are valid for an hour. */
+export function createCursors<Position extends Json>({
+  clock,
+  pointer = "cursor",
+}: {
+  clock: Clock
+  /** Where the request has the cursor: the name of a parameter, or a pointer into the body. */
+  pointer?: string
+}) {
   return {
     write(keys: PlatformKeys, scope: CursorScope, position: Position): string {
-      const body = Buffer.from(JSON.stringify({ ...position, until: clock.now() + validMs }))
+      const sealed: Sealed<Position> = { at: position, until: clock.now() + validMs }
+      const body = Buffer.from(JSON.stringify(sealed))
       return seal(keys, "cursor", bindingOf(scope), body, clock.now()).toString("base64url")
     },
 
     /** @throws LatchkeyError `VALIDATION` for a cursor of another list, an old one and a made-up one alike */
     read(keys: PlatformKeys, scope: CursorScope, cursor: string): Position {
       const body = unseal(keys, "cursor", bindingOf(scope), Buffer.from(cursor, "base64url"))
-      const { id, backward, until } = body
-        ? JSON.parse(body.toString())
-        : { until: 0, id: "", backward: false }
-      if (until > clock.now()) return { id, backward }
+      const sealed = body && (JSON.parse(body.toString()) as Sealed<Position>)
+      if (sealed && sealed.until > clock.now()) return sealed.at
       throw new LatchkeyError(
         "VALIDATION",
         "This cursor is not of this list, or is older than an hour. Begin again without `cursor`.",
-        { issues: [{ pointer: "cursor", message: "is not a cursor of this list, or has expired" }] },
+        { issues: [{ pointer, message: "is not a cursor of this list, or has expired" }] },
       )
     },
   }
+}
+
+interface Sealed<Position> {
+  at: Position
+  until: number
 }
 
 const bindingOf = ({ platformId, operation, kind, filters }: CursorScope) => [

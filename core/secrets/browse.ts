@@ -1,0 +1,174 @@
+import { audited } from "../audit/audited.ts"
+import { assertProject } from "../auth/access.ts"
+import { kindsOf } from "../auth/principal.ts"
+import type { Clock } from "../clock.ts"
+import { authentic, notFound, usable } from "../connections/access.ts"
+import type { Caller } from "../connections/caller.ts"
+import { hostOf } from "../connections/config.ts"
+import type { Opener } from "../connections/open.ts"
+import { eventOf } from "../connections/service.ts"
+import type { SessionBook } from "../connections/sessions.ts"
+import type { ConnectionStore } from "../connections/store.ts"
+import { tupleOf } from "../connections/tuple.ts"
+import { type ConnectionUse, useOf } from "../connections/use.ts"
+import { configViewOf } from "../connections/view.ts"
+import { limits } from "../contract/limits.ts"
+import type { Browsed, BrowsedName } from "../contract/operations/browse.ts"
+import type { Keyring } from "../crypto/keyring.ts"
+import { createCursors } from "../cursor.ts"
+import { LatchkeyError, ProviderError } from "../errors.ts"
+import type { BrowsePage, Provider } from "../providers/provider.ts"
+import { providerById } from "../providers/registry.ts"
+import type { RateLimit } from "../rate-limit.ts"
+import type { Helper } from "../redis/tolerant.ts"
+import { type AllowedPaths, allowedPaths } from "./allowed-paths.ts"
+import { timedOut } from "./ask-provider.ts"
+import { createBrowseCache, type PageKey } from "./browse-cache.ts"
+import { escapePath } from "./escapes.ts"
+import { failed, pathNotAllowed } from "./lookup.ts"
+
+export interface BrowseInput {
+  /** The path of a folder. @default the root */
+  prefix?: string
+  cursor?: string
+  projectId?: string
+}
+
+/**
+ * Lists the names directly below a prefix, for people who pick secrets; never values. Where an admin names no project, the
+ * connection may be any of the platform's; else the named project must be able to use it.
+ * @throws LatchkeyError `SECRET_MANAGER_GET_SECRET_FAILED` with the reason, `PATH_NOT_ALLOWED` before anything is asked;
+ *   `VALIDATION` where the provider cannot be browsed, or for a cursor of another list
+ */
+export function createBrowse(deps: {
+  store: ConnectionStore
+  keyring: Keyring
+  helper: Helper
+  sessions: SessionBook
+  opener: Opener
+  rateLimit: RateLimit
+  clock: Clock
+  /** Bound on asking the secret manager for one page, in milliseconds. */
+  askMs: number
+}) {
+  const { store, keyring, helper, sessions, opener, rateLimit, clock, askMs } = deps
+  const cursors = createCursors<string>({ clock, pointer: "/cursor" })
+  const cache = createBrowseCache({ helper, clock })
+
+  return async function browse(
+    caller: Caller,
+    id: string,
+    { prefix = "", cursor, projectId }: BrowseInput,
+  ): Promise<Browsed> {
+    const { principal } = caller
+    assertProject(principal, projectId)
+    const finding = find(caller, id, projectId)
+    // The record of the request names the host, so this much comes before it; why there is none, after.
+    const host = await finding.then(({ use }) => hostOf(configViewOf(use))).catch(() => undefined)
+    const event = {
+      ...eventOf(caller, "secret.browse", id, host),
+      ...(projectId !== undefined && { projectId }),
+      paths: [{ path: prefix, count: 1 }],
+    }
+    return audited(caller.audit, event, async () => {
+      await rateLimit.take(principal.platformId)
+      const { use, provider } = await finding
+      const allowed = allowedPaths(use.record.settings.allowedPaths, projectId)
+      if (!allowed.allowsBelow(prefix)) throw failed(pathNotAllowed(), use.record)
+      const scope = {
+        platformId: principal.platformId,
+        operation: "browse",
+        kind: kindsOf(principal).join(),
+        filters: [id, prefix, projectId ?? ""],
+      }
+      const from = cursor === undefined ? undefined : cursors.read(use.keys, scope, cursor)
+      const { data, next } = await pageOf(use, provider, { prefix, cursor: from }, caller.signal)
+      return {
+        data: data.flatMap((entry) => shown(entry, provider, allowed)),
+        next: next === undefined ? null : cursors.write(use.keys, scope, next),
+      }
+    })
+  }
+
+  async function find(
+    { principal, signal }: Caller,
+    id: string,
+    projectId: string | undefined,
+  ): Promise<{ use: ConnectionUse; provider: Provider }> {
+    const { platform, connections } = await store.read(principal.platformId, [id], signal)
+    const found = connections.get(id)
+    if (!platform || !found) throw notFound(id)
+    const keys = await keyring.unwrap(platform)
+    const ofAnyProject = projectId === undefined && kindsOf(principal).includes("admin")
+    const record = ofAnyProject ? authentic(found, keys) : usable(found, id, projectId, keys)
+    const provider = providerById(record.providerId)
+    if (!provider) throw new LatchkeyError("INTERNAL", `No provider ${record.providerId}.`)
+    return { use: useOf(record, keys, tupleOf(record, platform)), provider }
+  }
+
+  async function pageOf(
+    use: ConnectionUse,
+    provider: Provider,
+    key: PageKey,
+    signal: AbortSignal,
+  ): Promise<BrowsePage> {
+    const known = await cache.read(use, key)
+    if (known) return known
+    const askedAt = clock.now()
+    const page = await ask(use, provider, key, AbortSignal.any([signal, AbortSignal.timeout(askMs)]))
+    await cache.write(use, key, page, askedAt)
+    return page
+  }
+
+  async function ask(
+    use: ConnectionUse,
+    provider: Provider,
+    { prefix, cursor }: PageKey,
+    signal: AbortSignal,
+  ): Promise<BrowsePage> {
+    const { record } = use
+    const shared = record.settings.cacheTtlSeconds > 0
+    try {
+      const client = await opener.saved(record, { sessions: sessions.of(use, { shared }) })
+      if (!client.browse) throw cannotBrowse(provider)
+      return await client.browse(prefix, cursor, signal)
+    } catch (error) {
+      if (error instanceof LatchkeyError) throw error
+      throw failed(failureOf(error, signal), record)
+    }
+  }
+}
+
+/** The entry as it may be shown, or nothing: not allowed, or nothing that a reference could name. */
+function shown(entry: BrowsedName, provider: Provider, allowed: AllowedPaths): BrowsedName[] {
+  if (entry.kind === "folder") return allowed.allowsBelow(entry.path) ? [entry] : []
+  const path = escapePath(entry.path)
+  const canonical = canonicalPath(entry.path, provider)
+  const fits = [...path].length <= limits.pathCharacters
+  return fits && canonical !== undefined && allowed.allows(canonical) ? [{ ...entry, path }] : []
+}
+
+function canonicalPath(path: string, provider: Provider): string | undefined {
+  try {
+    return provider.parsePath(path, {}).path
+  } catch (error) {
+    if (error instanceof ProviderError) return undefined
+    throw error
+  }
+}
+
+function failureOf(error: unknown, signal: AbortSignal): ProviderError {
+  if (error instanceof ProviderError) return error
+  if (signal.aborted) return timedOut()
+  return new ProviderError("PROVIDER_ERROR", "The secret manager's answer could not be understood.", {
+    cause: error,
+  })
+}
+
+function cannotBrowse({ name }: Provider): LatchkeyError {
+  return new LatchkeyError(
+    "VALIDATION",
+    `Latchkey cannot list what is in ${name}. Write the path of the secret into the reference by hand.`,
+    { issues: [{ pointer: "id", message: "is a connection that cannot be browsed" }] },
+  )
+}
