@@ -1,3 +1,4 @@
+import { ProviderError } from "../../../core/errors.ts"
 import { hashicorp } from "../../../core/providers/hashicorp/index.ts"
 import { type Scripted, scriptedHttp, testDeps } from "../deps.ts"
 
@@ -60,6 +61,16 @@ export function vaultWith(script: Script, config: object = appRole) {
     },
     fetch: (documents: string[]) => client.fetch(documents, signal),
     check: () => client.check(signal),
+    /** What lies below a prefix, folders with their slash, or the reason why that cannot be told. */
+    async browse(prefix: string, cursor?: string): Promise<string[] | string> {
+      try {
+        const { data } = (await client.browse?.(prefix, cursor, signal)) ?? { data: [] }
+        return data.map(({ path }) => path)
+      } catch (error) {
+        if (error instanceof ProviderError) return error.reason
+        throw error
+      }
+    },
     paths: () => http.lines().map((line) => line.replace(" /v1/", " ")),
   }
 }
