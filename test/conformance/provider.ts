@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type Clock, systemClock } from "../../core/clock.ts"
 import { ProviderError, type Reason } from "../../core/errors.ts"
 import { createNetwork, type Network } from "../../core/network/client.ts"
-import type { FetchResult } from "../../core/providers/provider.ts"
+import type { BrowsePage, FetchResult } from "../../core/providers/provider.ts"
 import { type TestDeps, testDeps } from "../providers/deps.ts"
+import { browsing } from "./browsing.ts"
 import { closedUrl, type RecordingProxy, startProxy } from "./proxy.ts"
 import type { Ability, Subject, TestServer, Written } from "./subject.ts"
 import { traces } from "./traces.ts"
@@ -56,6 +57,10 @@ export function describeProvider(subject: Subject): void {
         deps,
         check: () => client.check(signal).then(note, fail),
         fetch: (documents: readonly string[], until = signal) => client.fetch(documents, until).catch(fail),
+        async browse(prefix: string, cursor?: string, until = signal): Promise<BrowsePage> {
+          if (!client.browse) throw new Error("The provider has no `browse`.")
+          return client.browse(prefix, cursor, until).then(note, fail)
+        },
         /** What each secret resolves to: its value, or the reason why there is none. */
         async resolve(
           ...secrets: readonly Pick<Written, "path" | "options">[]
@@ -83,8 +88,8 @@ export function describeProvider(subject: Subject): void {
     const first = () => server.siblings[0]
 
     /** A test of what some servers cannot show; for those, the reason stands among the results. */
-    function testWhere(ability: Ability, name: string, body: () => Promise<void>): void {
-      const reason = subject.cannot[ability]
+    function testWhere(needed: Ability | readonly Ability[], name: string, body: () => Promise<void>): void {
+      const reason = [needed].flat().flatMap((ability) => subject.cannot[ability] ?? [])[0]
       if (reason === undefined) test(name, body)
       else test.skip(`${name} (not shown by ${subject.name}: ${reason})`, body)
     }
@@ -321,6 +326,8 @@ export function describeProvider(subject: Subject): void {
         }
       })
     })
+
+    describe("browsing", () => browsing({ server: () => server, proxy: () => proxy, connect, testWhere }))
 
     test("no error, report or log line of all these had a credential or a value in it", () => {
       expect(seen.count).toBeGreaterThan(10)

@@ -23,6 +23,7 @@ export interface TestServer {
   denied: string
   deleted?: string
   binary?: Written
+  browsing?: Browsing
   /** Every credential that the configurations contain. */
   credentials: readonly string[]
   /** Makes the server forget every session. */
@@ -32,8 +33,18 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
+/** What is needed to see names being listed. `siblings` and `others` must be among what is found from the root. */
+export interface Browsing {
+  /** As `config` of the server, of a connection that may list too. */
+  config(url: string): Record<string, unknown>
+  /** A folder whose entries need more than one page, and their names. */
+  long: { prefix: string; names: readonly string[] }
+  /** A prefix that a connection that may not list is denied, where the secret manager denies rather than hides. */
+  denied?: string
+}
+
 /** What not every server can show. */
-export type Ability = "deleted" | "binary" | "expireSessions" | "seal"
+export type Ability = "deleted" | "binary" | "expireSessions" | "seal" | "browse" | "deniedBrowse"
 
 export interface Subject {
   /** The server's name, for the tests' titles. */

@@ -44,8 +44,8 @@ export function operator({ url, rootToken }: { url: string; rootToken: string },
   }
 }
 
-/** Not where AppRole is by default, so that nothing depends on that. */
-const authMount = "team/approle"
+/** Not where an auth method is by default, so that nothing depends on that. */
+const mountFor = (authMethod: string) => `team/${authMethod}`
 
 const oddNames = [
   "with space",
@@ -70,6 +70,16 @@ const policy = [
   .map((path) => `path "${path}" { capabilities = ["read"] }`)
   .join("\n")
 
+/** With which names can be listed, too. Of `team/kv` the keys are only to be had with the values. */
+const browsePolicy = `
+path "secret/metadata/*" { capabilities = ["list"] }
+path "secret/subkeys/app" { capabilities = ["read"] }
+path "secret/subkeys/odd/*" { capabilities = ["read"] }
+path "team/kv/metadata/*" { capabilities = ["list"] }
+path "old/*" { capabilities = ["read", "list"] }
+`
+const many = Array.from({ length: 120 }, (_, i) => `secret-${100 + i}`)
+
 let servers = 0
 
 /**
@@ -78,7 +88,7 @@ let servers = 0
  */
 export async function seedVault(
   server: { url: string; rootToken: string },
-  { namespace, authMethod = "approle" }: { namespace?: string; authMethod?: "approle" | "token" } = {},
+  { namespace, authMethod = "approle" }: { namespace?: string; authMethod?: keyof typeof logins } = {},
 ): Promise<TestServer> {
   const call = operator(server, namespace)
   const number = ++servers
@@ -88,22 +98,29 @@ export async function seedVault(
   }
   const { siblings, others } = await writeSecrets(call, number)
   await call("PUT", "sys/policies/acl/latchkey", { policy })
-  const { config, wrongConfig, credentials } = await (authMethod === "token"
-    ? makeToken(call)
-    : makeRole(call))
+  await call("PUT", "sys/policies/acl/browse", { policy: browsePolicy })
+  const login: LoginMaker = logins[authMethod]
+  await login.enable?.(call)
+  const { config, wrongConfig, credentials } = await login.make(call, "reader", ["latchkey"])
+  const browser = await login.make(call, "browser", ["latchkey", "browse"])
   const where = (url: string) => ({ url, ...(namespace === undefined ? {} : { namespace }) })
   return {
     url: server.url,
     config: (url) => ({ ...where(url), ...config }),
     wrongConfig: (url) => ({ ...where(url), ...wrongConfig }),
-    credentials,
+    credentials: [...credentials, ...browser.credentials],
     siblings,
     others,
     missing: "secret/data/nothing/key",
     denied: "secret/data/denied/key",
     deleted: "secret/data/gone/key",
+    browsing: {
+      config: (url) => ({ ...where(url), ...browser.config }),
+      long: { prefix: "secret/data/many/", names: many },
+      denied: "secret/data/",
+    },
     async expireSessions() {
-      await call("POST", `sys/leases/revoke-prefix/auth/${authMount}/login`)
+      await call("POST", `sys/leases/revoke-prefix/auth/${mountFor(authMethod)}/login`)
     },
     async stop() {},
   }
@@ -131,6 +148,7 @@ async function writeSecrets(call: Call, number: number): Promise<Pick<TestServer
   await call("POST", "secret/data/gone", { data: { key: "was here" } })
   await call("DELETE", "secret/data/gone")
   await call("POST", "secret/data/denied", { data: { key: "not yours" } })
+  for (const name of many) await call("POST", `secret/data/many/${name}`, { data: { key: "one of many" } })
 
   return {
     siblings: [
@@ -160,31 +178,46 @@ interface Credentials {
   credentials: readonly string[]
 }
 
-async function makeRole(call: Call): Promise<Credentials> {
-  const role = `auth/${authMount}/role/latchkey`
-  await call("POST", `sys/auth/${authMount}`, { type: "approle" })
-  await call("POST", role, { token_policies: ["latchkey"], token_ttl: "1h" })
-  const roleId = field(await call("GET", `${role}/role-id`), "data", "role_id")
-  const secretId = field(await call("POST", `${role}/secret-id`), "data", "secret_id")
-  return {
-    config: { authMount, roleId, secretId },
-    wrongConfig: { authMount, roleId, secretId: "wrong-secret-id" },
-    credentials: [roleId, secretId, "wrong-secret-id"],
-  }
+interface LoginMaker {
+  /** Mounts the auth method. */
+  enable?(call: Call): Promise<unknown>
+  /** Makes someone who may log in and then has these policies. */
+  make(call: Call, name: string, policies: readonly string[]): Promise<Credentials>
 }
 
-async function makeToken(call: Call): Promise<Credentials> {
-  const token = field(
-    await call("POST", "auth/token/create", { policies: ["latchkey"] }),
-    "auth",
-    "client_token",
-  )
-  return {
-    config: { authMethod: "token", token },
-    wrongConfig: { authMethod: "token", token: "s.wrong-token" },
-    credentials: [token, "s.wrong-token"],
-  }
-}
+const enable = (type: string) => (call: Call) => call("POST", `sys/auth/${mountFor(type)}`, { type })
+const tokenOf = (policies: readonly string[]) => ({ token_policies: policies, token_ttl: "1h" })
+
+/** By each auth method, who may read what the suite reads. */
+const logins = {
+  approle: {
+    enable: enable("approle"),
+    async make(call, name, policies) {
+      const authMount = mountFor("approle")
+      const role = `auth/${authMount}/role/${name}`
+      await call("POST", role, tokenOf(policies))
+      const roleId = field(await call("GET", `${role}/role-id`), "data", "role_id")
+      const secretId = field(await call("POST", `${role}/secret-id`), "data", "secret_id")
+      return {
+        config: { authMount, roleId, secretId },
+        wrongConfig: { authMount, roleId, secretId: "wrong-secret-id" },
+        credentials: [roleId, secretId, "wrong-secret-id"],
+      }
+    },
+  },
+
+  token: {
+    async make(call, _, policies) {
+      const made = await call("POST", "auth/token/create", { policies })
+      const token = field(made, "auth", "client_token")
+      return {
+        config: { authMethod: "token", token },
+        wrongConfig: { authMethod: "token", token: "s.wrong-token" },
+        credentials: [token, "s.wrong-token"],
+      }
+    },
+  },
+} satisfies Record<string, LoginMaker>
 
 /** A string in one of the objects of an answer. */
 function field(answer: Record<string, unknown>, part: "data" | "auth", name: string): string {
