@@ -63,6 +63,7 @@ export async function browseVault({
 async function listMounts({ vault, token, refusal, signal }: Request): Promise<BrowsePage["data"]> {
   const asking = { operation: "list mounts", token, signal }
   const answer = await vault.read("sys/internal/ui/mounts", asking)
+  if (answer.status === 403) throw await deniedOr(refusal)
   const mounts = answer.status === 200 && objectIn(objectIn(answer.body, "data"), "secret")
   if (!mounts) throw unexpected(answer, asking.operation)
   const entries = Object.entries(mounts).flatMap(([path, mount]): BrowsePage["data"] => {
@@ -71,7 +72,7 @@ async function listMounts({ vault, token, refusal, signal }: Request): Promise<B
     return [asFolder(engine === "kv2" ? `${path}data/` : path, path.replace(/\/$/, ""))]
   })
   if (entries.length > 0) return entries
-  // Vault answers this to a token that it no longer accepts too, as to nobody.
+  // Vault answers so to a token that it no longer accepts too, as to nobody; OpenBao with 403.
   const error = await refusal()
   if (error.reason !== "PERMISSION_DENIED") throw error
   return []

@@ -44,17 +44,23 @@ describe("the root", () => {
     expect(await vault.browse("")).toEqual([])
   })
 
-  test("is asked for again with a new token where the one before is no longer accepted, which Vault does not say", async () => {
-    const mounts = { "kv/": { type: "kv", options: null } }
-    let logins = 0
-    const vault = vaultWith({
-      "POST auth/approle/login": () => login(`s.${++logins}`),
-      "GET auth/token/lookup-self": (token) => (token === "s.1" ? errors(403) : data({})),
-      "GET sys/internal/ui/mounts": (token) => data({ auth: {}, secret: token === "s.1" ? {} : mounts }),
-    })
-    expect(await vault.browse("")).toEqual(["kv/"])
-    expect(vault.deps.sessions.logins).toBe(2)
-  })
+  test.each([
+    ["an empty answer, as Vault gives it", data({ auth: {}, secret: {} })],
+    ["403, as OpenBao gives it", errors(403)],
+  ])(
+    "is asked for again with a new token where the one before is no longer accepted: %s",
+    async (_, refusal) => {
+      const mounts = { "kv/": { type: "kv", options: null } }
+      let logins = 0
+      const vault = vaultWith({
+        "POST auth/approle/login": () => login(`s.${++logins}`),
+        "GET auth/token/lookup-self": (token) => (token === "s.1" ? errors(403) : data({})),
+        "GET sys/internal/ui/mounts": (token) => (token === "s.1" ? refusal : data({ secret: mounts })),
+      })
+      expect(await vault.browse("")).toEqual(["kv/"])
+      expect(vault.deps.sessions.logins).toBe(2)
+    },
+  )
 
   test("says that Vault is sealed", async () => {
     const vault = vaultWith({ "GET sys/internal/ui/mounts": errors(503) }, byToken)
