@@ -35,6 +35,7 @@ const conjurSubject = {
   cannot: {
     deleted: "Conjur forgets what a policy removes",
     seal: "Conjur has no seal; its data key is there from the start",
+    deniedBrowse: "Conjur lists what a login may see, and denies no list",
   },
 } satisfies Partial<Subject>
 
@@ -52,6 +53,8 @@ const oddIds = [
   'quo"te\\',
 ]
 
+const many = Array.from({ length: 220 }, (_, i) => `variable-${100 + i}`)
+
 let servers = 0
 
 /** Fills a server. The login may read what the suite reads, see one variable more, and others not at all. */
@@ -66,6 +69,7 @@ function seed({ admin }: ConjurServer, loginId: string) {
   put("data/app/plain", `plain canary ${number}`)
   put("data/app/bytes", Buffer.from([0, 255, 254, 10, 13, 200]))
   for (const id of oddIds) put(`data/odd/${id}`, `value of ${id} ${number}`)
+  for (const name of many) put(`data/many/${name}`, "one of many")
   admin.put("data/denied", "visible, not yours")
   admin.permit(loginId, ["read"], "data/denied")
   admin.put("data/hidden", "not even visible")
@@ -98,6 +102,10 @@ async function start(options: ConjurOptions = {}): Promise<TestServer> {
     url: new URL(server.url).origin,
     config: (url) => ({ ...common, url: url + (options.basePath ?? ""), apiKey }),
     wrongConfig: (url) => ({ ...common, url: url + (options.basePath ?? ""), apiKey: wrong }),
+    browsing: {
+      config: (url) => ({ ...common, url: url + (options.basePath ?? ""), apiKey }),
+      long: { prefix: "data/many/", names: many },
+    },
     credentials: [apiKey, wrong],
     expireSessions: async () => server.admin.expireTokens(),
     stop: () => server.stop(),
@@ -127,6 +135,7 @@ async function startJwt(): Promise<TestServer> {
     url: server.url,
     config: (url) => ({ ...common, url, jwt }),
     wrongConfig: (url) => ({ ...common, url, jwt: wrong }),
+    browsing: { config: (url) => ({ ...common, url, jwt }), long: { prefix: "data/many/", names: many } },
     credentials: [jwt, wrong],
     expireSessions: async () => server.admin.expireTokens(),
     stop: () => server.stop(),
