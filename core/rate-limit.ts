@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
-import { LRUCache } from "lru-cache"
 import type { Clock } from "./clock.ts"
 import { canonical } from "./crypto/canonical.ts"
 import { LatchkeyError } from "./errors.ts"
+import { createLru } from "./lru.ts"
 import type { Helper } from "./redis/tolerant.ts"
 
 /** Bounds how often a platform has its secret managers contacted at an admin's word. */
@@ -16,7 +16,7 @@ const minute = 60_000
 
 /** Counted across instances in Redis, within this instance while Redis is out of reach; by minutes of the clock. */
 export function createRateLimit({ helper, clock }: { helper: Helper; clock: Clock }): RateLimit {
-  const here = new LRUCache<string, number>({ max: 10_000 })
+  const here = createLru<number>(10_000)
   return {
     async take(platformId) {
       const now = clock.now()

@@ -1,9 +1,9 @@
-import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
 import { canonical } from "../crypto/canonical.ts"
 import { type Binding, openJson, sealJson } from "../crypto/seal.ts"
 import { ProviderError, transientReasons } from "../errors.ts"
 import { newNonce } from "../ids.ts"
+import { createLru } from "../lru.ts"
 import type { Metrics } from "../metrics.ts"
 import type { Login, Session, Sessions } from "../providers/provider.ts"
 import { bytesOf } from "../redis/replies.ts"
@@ -34,9 +34,9 @@ const minute = 60_000
 
 export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics: Metrics }): SessionBook {
   const { helper, clock, metrics } = deps
-  const live = new LRUCache<string, Session>({ max: 5_000 })
+  const live = createLru<Session>(5_000)
   const loggingIn = new Map<string, Promise<Session>>()
-  const logins = new LRUCache<string, number[]>({ max: 5_000 })
+  const logins = createLru<number[]>(5_000)
 
   return {
     nameOf: sessionName,

@@ -1,7 +1,7 @@
-import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
 import { openJson, sealJson } from "../crypto/seal.ts"
 import type { ProviderError } from "../errors.ts"
+import { createLru } from "../lru.ts"
 import type { RedisCommand } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
@@ -28,7 +28,7 @@ const failedMs = 60_000
 
 export function createStatusCache(deps: { helper: Helper; clock: Clock }): StatusCache {
   const { helper, clock } = deps
-  const known = new LRUCache<string, Status>({ max: 5_000 })
+  const known = createLru<Status>(5_000)
 
   return {
     async read(uses) {

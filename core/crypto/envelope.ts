@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from "node:crypto"
-import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
 import type { Json } from "../json.ts"
+import { createLru } from "../lru.ts"
 import { decrypt, encrypt } from "./aead.ts"
 import { canonical, canonicalJson } from "./canonical.ts"
 import type { KeyService } from "./key-service.ts"
@@ -35,7 +35,7 @@ const hour = 3_600_000
 /** Plain data keys are kept in memory by their wrapped bytes, for at most an hour. */
 export function createEnvelope(deps: { kms: KeyService; clock: Clock }): Envelope {
   const { kms, clock } = deps
-  const keys = new LRUCache<string, { key: KeyObject; until: number }>({ max: 1_000 })
+  const keys = createLru<{ key: KeyObject; until: number }>(1_000)
 
   return {
     async encryptConfig(binding, config) {

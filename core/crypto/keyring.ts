@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:cryp
 import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
 import { LatchkeyError } from "../errors.ts"
+import { createLru } from "../lru.ts"
 import { canonical } from "./canonical.ts"
 import type { KeyService } from "./key-service.ts"
 
@@ -43,8 +44,8 @@ const hour = 3_600_000
 
 export function createKeyring(deps: { kms: KeyService; clock: Clock }): Keyring {
   const { kms, clock } = deps
-  const unwrapped = new LRUCache<string, Unwrapped>({ max: 1_000 })
-  const lastSeen = new LRUCache<string, string>({ max: 1_000 })
+  const unwrapped = createLru<Unwrapped>(1_000)
+  const lastSeen = createLru<string>(1_000)
 
   return {
     guess(platformId) {

@@ -1,6 +1,6 @@
-import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
 import type { ProviderError } from "../errors.ts"
+import { createLru } from "../lru.ts"
 
 /** After this many failures in a row nobody asks for a while. */
 const threshold = 3
@@ -28,7 +28,7 @@ export interface Breaker {
 }
 
 export function createBreaker({ clock }: { clock: Clock }): Breaker {
-  const states = new LRUCache<string, State>({ max: 5_000 })
+  const states = createLru<State>(5_000)
 
   return {
     admit(key) {

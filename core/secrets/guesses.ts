@@ -1,8 +1,8 @@
-import { LRUCache } from "lru-cache"
 import type { ConnectionRecord, PlatformRecord } from "../connections/connection.ts"
 import type { Snapshot } from "../connections/store.ts"
 import { type Tuple, tupleOf } from "../connections/tuple.ts"
 import { canonical } from "../crypto/canonical.ts"
+import { createLru } from "../lru.ts"
 
 /** What an instance remembers of the last record it saw: never a basis for an answer, only for what to ask Redis for. */
 export interface Guess {
@@ -18,7 +18,7 @@ export interface Guesses {
 }
 
 export function createGuesses(): Guesses {
-  const guesses = new LRUCache<string, Guess>({ max: 10_000 })
+  const guesses = createLru<Guess>(10_000)
   return {
     of: (platformId, connectionId) => guesses.get(canonical([platformId, connectionId])),
 

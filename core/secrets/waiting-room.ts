@@ -1,8 +1,8 @@
-import { LRUCache } from "lru-cache"
 import { entryName } from "../connections/tuple.ts"
 import type { PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError } from "../errors.ts"
 import { newNonce } from "../ids.ts"
+import { createLru } from "../lru.ts"
 import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 
 /** So many fetches of one platform may wait on secret managers at a time: one platform must not starve another. */
@@ -28,7 +28,7 @@ export interface WaitingRoom {
  * left behind stops counting; within this instance while Redis is out of reach.
  */
 export function createWaitingRoom(): WaitingRoom {
-  const here = new LRUCache<string, number>({ max: 10_000 })
+  const here = createLru<number>(10_000)
 
   return {
     place(keys, platformId, timeoutMs) {

@@ -1,6 +1,6 @@
-import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
 import { canonical } from "../crypto/canonical.ts"
+import { createLru } from "../lru.ts"
 import type { Metrics } from "../metrics.ts"
 
 /** A path that a project, or the platform itself, resolves through a connection. */
@@ -27,7 +27,7 @@ const hour = 3_600_000
 
 export function createUsage(deps: { store: UsageStore; clock: Clock; metrics: Metrics }): Usage {
   const { store, clock, metrics } = deps
-  const stored = new LRUCache<string, number>({ max: 20_000 })
+  const stored = createLru<number>(20_000)
   return {
     async seen(uses) {
       const now = clock.now()
