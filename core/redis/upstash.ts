@@ -1,5 +1,6 @@
 import type { Redis as UpstashRedis } from "@upstash/redis"
 import type { Redis, RedisCommand, RedisReply } from "./redis.ts"
+import { restTransport } from "./transport.ts"
 
 export interface UpstashOptions {
   url: string
@@ -30,16 +31,17 @@ export function upstashRedis({ url, token, timeoutMs = 250 }: UpstashOptions): R
 
   async function connect(): Promise<UpstashRedis> {
     const { Redis } = await import("@upstash/redis")
-    return new Redis({
+    const redis = new Redis({
       url,
       token,
       automaticDeserialization: false,
       responseEncoding: false,
       enableTelemetry: false,
       enableAutoPipelining: false,
-      retry: { retries: 1, backoff: () => 10 },
-      signal: () => AbortSignal.timeout(timeoutMs),
     })
+    const transport = restTransport({ url, token, timeoutMs })
+    redis.use((request) => transport(request))
+    return redis
   }
 }
 
