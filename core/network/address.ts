@@ -1,5 +1,6 @@
 import { isIP } from "node:net"
 import ipaddr from "ipaddr.js"
+import { once } from "../contract/once.ts"
 
 /** An address that was written as one, without a zone. */
 export type Address = ipaddr.IPv4 | ipaddr.IPv6
@@ -38,11 +39,11 @@ export function decidingAddresses(ip: string): Address[] {
 
 export function kindOf(address: Address): AddressKind {
   const within = (cidr: Cidr) => isWithin(address, cidr)
-  if (loopback.some(within)) return "loopback"
-  if (forbidden.some(within) || translatesToForbidden(address)) return "forbidden"
-  if (reachableInside.some(within)) return "public"
-  if (notReachable.some(within)) return "private"
-  return address.kind() === "ipv4" || isWithin(address, globalUnicast) ? "public" : "private"
+  if (loopback().some(within)) return "loopback"
+  if (forbidden().some(within) || translatesToForbidden(address)) return "forbidden"
+  if (reachableInside().some(within)) return "public"
+  if (notReachable().some(within)) return "private"
+  return address.kind() === "ipv4" || isWithin(address, globalUnicast()) ? "public" : "private"
 }
 
 export function isWithin(address: Address, { network, bits }: Cidr): boolean {
@@ -63,7 +64,9 @@ export function parseCidr(text: string): Cidr {
   return { network, bits }
 }
 
-const networks = (...texts: string[]): Cidr[] => texts.map(parseCidr)
+/** Read when an address is first judged: a resolve from the cache connects nowhere and need not pay for it. */
+const networks = (...texts: string[]): (() => Cidr[]) => once(() => texts.map(parseCidr))
+const network = (text: string): (() => Cidr) => once(() => parseCidr(text))
 
 const loopback = networks("127.0.0.0/8", "::1/128")
 
@@ -121,25 +124,25 @@ const reachableInside = networks(
   "2001:30::/28", // drone remote id
 )
 
-const globalUnicast = parseCidr("2000::/3")
+const globalUnicast = network("2000::/3")
 
-const mapped = parseCidr("::ffff:0:0/96")
-const compatible = parseCidr("::/96")
-const sixToFour = parseCidr("2002::/16")
-const teredo = parseCidr("2001::/32")
-const nat64 = parseCidr("64:ff9b::/96")
-const nat64Local = parseCidr("64:ff9b:1::/48")
+const mapped = network("::ffff:0:0/96")
+const compatible = network("::/96")
+const sixToFour = network("2002::/16")
+const teredo = network("2001::/32")
+const nat64 = network("64:ff9b::/96")
+const nat64Local = network("64:ff9b:1::/48")
 
 /** The IPv4 addresses to which packets for `address` go in the end; undefined where it embeds none. */
 function embedded(address: ipaddr.IPv6): Address[] | undefined {
   const bytes = address.toByteArray()
   const within = (cidr: Cidr) => isWithin(address, cidr)
-  if (unembedding.some(within)) return undefined
-  if ([mapped, compatible, nat64].some(within)) return [ipv4(bytes, 12, 13, 14, 15)]
-  if (within(sixToFour)) return [ipv4(bytes, 2, 3, 4, 5)]
+  if (unembedding().some(within)) return undefined
+  if ([mapped(), compatible(), nat64()].some(within)) return [ipv4(bytes, 12, 13, 14, 15)]
+  if (within(sixToFour())) return [ipv4(bytes, 2, 3, 4, 5)]
   // RFC 4380: the server, and the client with every bit inverted.
   const inverted = bytes.map((byte) => byte ^ 0xff)
-  if (within(teredo)) return [ipv4(bytes, 4, 5, 6, 7), ipv4(inverted, 12, 13, 14, 15)]
+  if (within(teredo())) return [ipv4(bytes, 4, 5, 6, 7), ipv4(inverted, 12, 13, 14, 15)]
   return undefined
 }
 
@@ -149,7 +152,7 @@ function embedded(address: ipaddr.IPv6): Address[] | undefined {
  * (What other lengths leave in front of an address reads as 0.x.y.z, which says nothing.)
  */
 function translatesToForbidden(address: Address): boolean {
-  if (!isWithin(address, nat64Local)) return false
+  if (!isWithin(address, nat64Local())) return false
   const bytes = address.toByteArray()
   const readings = [
     ipv4(bytes, 6, 7, 9, 10),
