@@ -52,18 +52,10 @@ export function documentOf(path: string): string {
   return encodePath(path)
 }
 
-/**
- * A folder's path, which may end in a slash, without that slash: `mount`, `mount/data/folder`.
- * @throws ProviderError `INVALID_PATH`
- */
-export function folderOf(prefix: string): string {
-  const path = prefix.endsWith("/") ? prefix.slice(0, -1) : prefix
-  checkSegments([...path.split("/"), "key"])
-  return path
-}
-
 /** Encodes each segment of a path for use in a URL. */
 export function encodePath(path: string): string {
+  // What needs no encoding is what most paths are made of.
+  if (/^[\w.~/-]*$/.test(path)) return path
   return path.split("/").map(encodeURIComponent).join("/")
 }
 
@@ -80,9 +72,14 @@ function checkSegments(segments: readonly string[]): void {
     )
   }
   // As Vault does (Go's unicode.IsPrint), which answers 400 to any other character. A key travels in no URL.
-  if (!segments.slice(0, -1).every((segment) => /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(segment))) {
+  if (!segments.slice(0, -1).every(isPrintable)) {
     throw invalid("A path has printable characters and plain spaces only.")
   }
+}
+
+/** Most are ASCII, which is told in a fraction of the time, and of a cold start's. */
+function isPrintable(segment: string): boolean {
+  return /^[\x20-\x7e]+$/.test(segment) || /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(segment)
 }
 
 const invalid = (message: string) => new ProviderError("INVALID_PATH", message)
