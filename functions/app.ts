@@ -47,14 +47,11 @@ function currentSettings(): Settings {
 /** The only place where an AWS client is made of what the environment has: the function's own role. */
 async function build(): Promise<App> {
   const settings = currentSettings()
-  const [{ DynamoDBClient }, { compose }] = await Promise.all([
-    import("@aws-sdk/client-dynamodb"),
-    import("./compose.ts"),
-  ])
+  const { DynamoDBClient, compose } = await import("./compose.ts")
   const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true }
   const dynamodb = new DynamoDBClient({ maxAttempts: 3, requestHandler })
   async function kms() {
-    const { KMSClient } = await import("@aws-sdk/client-kms")
+    const { KMSClient } = await import("../core/crypto/aws-kms-client.ts")
     return new KMSClient({ maxAttempts: 3, requestHandler })
   }
   let kmsClient: ReturnType<typeof kms> | undefined

@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import type { KMSClient } from "@aws-sdk/client-kms"
 import { dynamoAuditStore } from "../core/audit/dynamodb-audit.ts"
 import { systemClock } from "../core/clock.ts"
@@ -10,6 +10,8 @@ import { createNetwork } from "../core/network/client.ts"
 import { upstashRedis } from "../core/redis/upstash.ts"
 import { dynamoUsageStore } from "../core/usage/dynamodb-usage.ts"
 import type { Settings } from "./environment.ts"
+
+export { DynamoDBClient }
 
 export interface Clients {
   dynamodb: DynamoDBClient

@@ -1,8 +1,20 @@
-import * as z from "zod"
 import type { AuditMode } from "../core/audit/audit.ts"
 import type { DirectCaller } from "../core/auth/direct-caller.ts"
 import type { IssuerConfig } from "../core/auth/issuer-config.ts"
+import { isObject } from "../core/json.ts"
 import type { OutboundPolicy } from "../core/network/policy.ts"
+import {
+  type Environment,
+  fieldsOf,
+  isText,
+  json,
+  listOf,
+  oneOf,
+  text,
+  url,
+  variablesOf,
+  wholeNumber,
+} from "./read-variables.ts"
 
 /** What a deployment, or the sandbox, tells the functions. */
 export interface Settings {
@@ -19,86 +31,75 @@ export interface Settings {
   deadlines: { resolveMs: number; requestMs: number }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 /**
  * Reads and checks the variables, once per instance.
  * @throws Error that names each variable that is missing or wrong, and what it should be, without its value
  */
 export function readEnvironment(environment: Environment): Settings {
-  const parsed = variables().safeParse(environment)
-  if (!parsed.success) {
-    const wrong = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)
-    throw new Error(`The environment of this function is not complete: ${wrong.join("; ")}.`)
+  const { read, assertComplete } = variablesOf(environment)
+  const sandbox = environment.LATCHKEY_SANDBOX !== undefined && read("LATCHKEY_SANDBOX", oneOf("1")) === "1"
+  const outbound = read("LATCHKEY_OUTBOUND", outboundPolicy, closed)
+  const settings: Settings = {
+    sandbox,
+    tables: {
+      connections: read("CONNECTIONS_TABLE", text),
+      audit: read("AUDIT_TABLE", text),
+      usage: read("USAGE_TABLE", text),
+    },
+    kmsKeyId: read("KMS_KEY_ID", text),
+    redis: { url: read("UPSTASH_REDIS_REST_URL", url), token: read("UPSTASH_REDIS_REST_TOKEN", text) },
+    issuers: read("LATCHKEY_ISSUERS", issuers),
+    outbound: { ...outbound, allowLoopback: sandbox && outbound?.allowLoopback },
+    directCallers: read("LATCHKEY_DIRECT_CALLERS", directCallers, []),
+    audit: {
+      mode: read("LATCHKEY_AUDIT", oneOf("required", "best-effort", "off"), "required"),
+      retentionDays: read("LATCHKEY_AUDIT_DAYS", wholeNumber(1), 400),
+    },
+    consoleOrigin:
+      environment.LATCHKEY_CONSOLE_ORIGIN === undefined ? undefined : read("LATCHKEY_CONSOLE_ORIGIN", url),
+    deadlines: {
+      resolveMs: read("LATCHKEY_RESOLVE_MS", wholeNumber(3_000, 29_000), 15_000),
+      requestMs: read("LATCHKEY_REQUEST_MS", wholeNumber(500, 20_000), 5_000),
+    },
   }
-  const values = parsed.data
-  const sandbox = values.LATCHKEY_SANDBOX === "1"
+  assertComplete()
   if (sandbox) refuseSandboxOnLambda(environment)
   else refuseHostileVariables(environment)
-  return {
-    sandbox,
-    tables: { connections: values.CONNECTIONS_TABLE, audit: values.AUDIT_TABLE, usage: values.USAGE_TABLE },
-    kmsKeyId: values.KMS_KEY_ID,
-    redis: { url: values.UPSTASH_REDIS_REST_URL, token: values.UPSTASH_REDIS_REST_TOKEN },
-    issuers: values.LATCHKEY_ISSUERS,
-    outbound: {
-      ...values.LATCHKEY_OUTBOUND,
-      allowLoopback: sandbox && values.LATCHKEY_OUTBOUND.allowLoopback,
-    },
-    directCallers: values.LATCHKEY_DIRECT_CALLERS,
-    audit: { mode: values.LATCHKEY_AUDIT, retentionDays: values.LATCHKEY_AUDIT_DAYS },
-    consoleOrigin: values.LATCHKEY_CONSOLE_ORIGIN,
-    deadlines: { resolveMs: values.LATCHKEY_RESOLVE_MS, requestMs: values.LATCHKEY_REQUEST_MS },
-  }
+  return settings
 }
 
-const name = () => z.string().min(1)
+/** Objects, as the verifier takes them; it checks them itself when it is made. */
+const issuers = json("a list of issuers, one at least", (parsed) => {
+  const list = listOf((value) => (isObject(value) ? (value as unknown as IssuerConfig) : undefined))(parsed)
+  return list?.length === 0 ? undefined : list
+})
 
-/** JSON in a variable. */
-const json = <Value extends z.ZodType>(schema: Value) =>
-  z
-    .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown
-      } catch {
-        context.addIssue({ code: "custom", message: "is not JSON" })
-        return z.NEVER
-      }
-    })
-    .pipe(schema)
+const closed: OutboundPolicy = { allowHttp: false, allowLoopback: false, exceptions: [] }
 
-/** Text or object, as the verifier takes them; it checks them itself when it is made. */
-const issuers = () =>
-  z.array(z.custom<IssuerConfig>((value) => typeof value === "object" && value !== null)).min(1)
+const outboundPolicy = json(
+  "{allowHttp?, allowLoopback?, exceptions?: [{platformId, cidr}]}",
+  (parsed): OutboundPolicy | undefined => {
+    const fields = fieldsOf(parsed, ["allowHttp", "allowLoopback", "exceptions"])
+    if (fields === undefined) return undefined
+    const { allowHttp = false, allowLoopback = false } = fields
+    const exceptions = listOf(exception)(fields.exceptions ?? [])
+    if (typeof allowHttp !== "boolean" || typeof allowLoopback !== "boolean" || !exceptions) return undefined
+    return { allowHttp, allowLoopback, exceptions }
+  },
+)
 
-const outbound = () =>
-  z.strictObject({
-    allowHttp: z.boolean().default(false),
-    allowLoopback: z.boolean().default(false),
-    exceptions: z.array(z.strictObject({ platformId: name(), cidr: name() })).default([]),
-  })
+function exception(value: unknown) {
+  const { platformId, cidr } = fieldsOf(value, ["platformId", "cidr"]) ?? {}
+  return isText(platformId) && isText(cidr) ? { platformId, cidr } : undefined
+}
 
-const variables = () =>
-  z.object({
-    LATCHKEY_SANDBOX: z.literal("1").optional(),
-    CONNECTIONS_TABLE: name(),
-    AUDIT_TABLE: name(),
-    USAGE_TABLE: name(),
-    KMS_KEY_ID: name(),
-    UPSTASH_REDIS_REST_URL: z.url(),
-    UPSTASH_REDIS_REST_TOKEN: name(),
-    LATCHKEY_ISSUERS: json(issuers()),
-    LATCHKEY_OUTBOUND: json(outbound()).default({ allowHttp: false, allowLoopback: false, exceptions: [] }),
-    LATCHKEY_DIRECT_CALLERS: json(
-      z.array(z.strictObject({ name: name(), platforms: z.array(name()) })),
-    ).default([]),
-    LATCHKEY_AUDIT: z.enum(["required", "best-effort", "off"]).default("required"),
-    LATCHKEY_AUDIT_DAYS: z.coerce.number().int().min(1).default(400),
-    LATCHKEY_CONSOLE_ORIGIN: z.url().optional(),
-    LATCHKEY_RESOLVE_MS: z.coerce.number().int().min(3_000).max(29_000).default(15_000),
-    LATCHKEY_REQUEST_MS: z.coerce.number().int().min(500).max(20_000).default(5_000),
-  })
+const directCallers = json("a list of {name, platforms}", listOf(directCaller))
+
+function directCaller(value: unknown): DirectCaller | undefined {
+  const { name, platforms } = fieldsOf(value, ["name", "platforms"]) ?? {}
+  const list = listOf((platform) => (isText(platform) ? platform : undefined))(platforms)
+  return isText(name) && list ? { name, platforms: list } : undefined
+}
 
 /** Variables by which libraries would send requests or credentials elsewhere, or print them. */
 const hostile =

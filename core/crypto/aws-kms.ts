@@ -4,7 +4,7 @@ import type { KeyService } from "./key-service.ts"
 
 /** AWS KMS. The client, and with it the SDK, is made on first use: a resolve whose keys are known needs neither. */
 export function awsKms(deps: { client: () => Promise<KMSClient>; keyId: string }): KeyService {
-  const load = () => Promise.all([deps.client(), import("@aws-sdk/client-kms")])
+  const load = () => Promise.all([deps.client(), import("./aws-kms-client.ts")])
   return {
     async generateDataKey(context) {
       const [client, { GenerateDataKeyCommand }] = await load()

@@ -10,7 +10,6 @@ export type SealKind =
   | "breaker"
   | "status"
   | "failed-status"
-  | "browse"
   | "session"
   | "config-view"
   | "cursor"
