@@ -10,6 +10,7 @@ export type SealKind =
   | "breaker"
   | "status"
   | "failed-status"
+  | "browse"
   | "session"
   | "config-view"
   | "cursor"

@@ -1,8 +1,9 @@
+import { conjur } from "./conjur/index.ts"
 import { hashicorp } from "./hashicorp/index.ts"
 import type { Provider } from "./provider.ts"
 
 /** Every secret manager that can be connected. Another one is a line here. */
-export const providers: readonly Provider[] = [hashicorp]
+export const providers: readonly Provider[] = [hashicorp, conjur]
 
 /** The provider of that id; undefined where there is none. */
 export function providerById(id: string): Provider | undefined {

@@ -1,9 +1,10 @@
 import { ProviderError } from "../../errors.ts"
-import type { FetchResult, Login, ProviderClient, ProviderDeps, Session } from "../provider.ts"
+import type { BrowsePage, FetchResult, Login, ProviderClient, ProviderDeps, Session } from "../provider.ts"
 import { authOf, lookUpSelf } from "./auth.ts"
+import { browseVault } from "./browse.ts"
 import { checkVault } from "./check.ts"
 import type { VaultConfig } from "./config.ts"
-import { lookUpMount, notedMounts, notesOf } from "./mounts.ts"
+import { lookUpMount, type Mounts, notedMounts, notesOf } from "./mounts.ts"
 import { readDocuments } from "./reading.ts"
 import { vaultOver } from "./transport.ts"
 
@@ -56,9 +57,34 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
       refusal,
       signal,
     })
+    await remember(learnt, session)
+    return results
+  }
+
+  async function remember(learnt: Mounts, session: Session): Promise<void> {
     const notes = notesOf(learnt, clock.now())
     if (Object.keys(notes).length > 0) await sessions.note(session, notes)
-    return results
+  }
+
+  async function browse(
+    prefix: string,
+    cursor: string | undefined,
+    signal: AbortSignal,
+  ): Promise<BrowsePage> {
+    signal.throwIfAborted()
+    const list = async (session: Session, refusal: () => Promise<ProviderError>) => {
+      const now = clock.now()
+      const { page, learnt } = await browseVault({ vault, prefix, cursor, session, now, refusal, signal })
+      await remember(learnt, session)
+      return page
+    }
+    const session = await sessions.current(auth.login, signal)
+    try {
+      return await list(session, () => refusalOf(session, signal))
+    } catch (error) {
+      if (!(error instanceof ProviderError && error.reason === "BAD_CREDENTIALS")) throw error
+      return list(await renew(session, signal), async () => denied())
+    }
   }
 
   /** Why Vault refuses a session's request: the path is forbidden to it, or the token is no longer accepted. */
@@ -88,6 +114,7 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
 
   return {
     fetch,
+    browse,
     check: (signal) =>
       checkVault({ config, connect: (onPhase) => vaultOver({ ...connection, onPhase }), clock, signal }),
   }

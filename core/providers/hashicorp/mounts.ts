@@ -60,7 +60,8 @@ export function notesOf(mounts: Mounts, now: number): Record<string, string> {
   return Object.fromEntries(kv.map(([path, engine]) => [notePrefix + path, `${engine} ${now}`]))
 }
 
-function engineOf(data: { [key: string]: Json }): Engine {
+/** The kind of a mount, from what Vault says of it. */
+export function engineOf(data: { [key: string]: Json }): Engine {
   if (own(data, "type") !== "kv") return "other"
   const version = own(objectIn(data, "options") ?? {}, "version") ?? "1"
   return version === "1" ? "kv1" : version === "2" ? "kv2" : "other"

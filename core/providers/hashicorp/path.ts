@@ -52,6 +52,16 @@ export function documentOf(path: string): string {
   return encodePath(path)
 }
 
+/**
+ * A folder's path, which may end in a slash, without that slash: `mount`, `mount/data/folder`.
+ * @throws ProviderError `INVALID_PATH`
+ */
+export function folderOf(prefix: string): string {
+  const path = prefix.endsWith("/") ? prefix.slice(0, -1) : prefix
+  checkSegments([...path.split("/"), "key"])
+  return path
+}
+
 /** Encodes each segment of a path for use in a URL. */
 export function encodePath(path: string): string {
   // What needs no encoding is what most paths are made of.

@@ -127,7 +127,7 @@ function checkEngine(document: string, mount: { path: string; engine: Engine }):
 }
 
 /** @throws ProviderError for an answer that is no secret */
-function contentOf(answer: VaultAnswer, engine: Engine): { content: Json; version?: string } {
+export function contentOf(answer: VaultAnswer, engine: Engine): { content: Json; version?: string } {
   const data = objectIn(answer.body, "data")
   if (answer.status === 404) throw missing(answer, data)
   if (answer.status !== 200 || !data) throw unexpected(answer, operation)
@@ -141,7 +141,8 @@ function contentOf(answer: VaultAnswer, engine: Engine): { content: Json; versio
   return { content, ...(typeof version === "number" ? { version: String(version) } : {}) }
 }
 
-function missing(answer: VaultAnswer, data: { [key: string]: Json } | undefined): ProviderError {
+/** What a 404 means: no such secret, one that was deleted, or a path of the other KV version. */
+export function missing(answer: VaultAnswer, data: { [key: string]: Json } | undefined): ProviderError {
   if (!isVaults(answer)) return unexpected(answer, operation)
   const metadata = data && objectIn(data, "metadata")
   if (metadata && (own(metadata, "destroyed") === true || own(metadata, "deletion_time"))) {
@@ -153,11 +154,11 @@ function missing(answer: VaultAnswer, data: { [key: string]: Json } | undefined)
   return failure("NOT_FOUND", message, answer, operation)
 }
 
-const notKv = () =>
+export const notKv = () =>
   new ProviderError(
     "WRONG_ENGINE",
     "The path does not lie in a KV secrets engine. Only KV versions 1 and 2 are read.",
   )
 
-const otherVersion = (version: "1" | "2", form: string) =>
+export const otherVersion = (version: "1" | "2", form: string) =>
   new ProviderError("WRONG_ENGINE", `The mount is KV version ${version}. Write the path as \`${form}\`.`)

@@ -1,0 +1,25 @@
+import { defineProvider } from "../provider.ts"
+import { openConjur } from "./client.ts"
+import { type ConjurConfig, conjurConfig, fields } from "./config.ts"
+import { parsePath } from "./path.ts"
+
+/** CyberArk Conjur: Open Source, Enterprise (Secrets Manager, Self-Hosted) and Cloud (Secrets Manager, SaaS). */
+export const conjur = defineProvider<ConjurConfig>({
+  id: "cyberark-conjur",
+  name: "CyberArk Conjur",
+  logo: "logos/cyberark-conjur.svg",
+  docsUrl: "https://docs.conjur.org",
+  fields,
+  secretParams: [
+    {
+      name: "path",
+      displayName: "Variable ID",
+      placeholder: "data/app/api_key",
+      optional: false,
+    },
+  ],
+  pathTemplate: "{path}",
+  config: conjurConfig,
+  parsePath,
+  open: openConjur,
+})
