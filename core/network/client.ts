@@ -127,10 +127,7 @@ export function createNetwork(options: NetworkOptions): Network {
           const outcome = await attempt(request, Math.min(requestMs, deadline - clock.now()), onPhase).catch(
             failure,
           )
-          const wait =
-            count < attempts
-              ? retryDelay(outcome, { attempt: count, repeatable: isRepeatable(request) })
-              : undefined
+          const wait = count < attempts ? retryDelay(outcome, request, count) : undefined
           // A longer wait is not worth it: nobody may be there any more, and whoever may send would have changed.
           if (wait !== undefined && wait <= requestMs && clock.now() + wait < deadline) {
             await clock.sleep(wait, request.signal)

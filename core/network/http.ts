@@ -24,6 +24,11 @@ export interface HttpRequest {
    * may not (a login that uses up a secret id), it is repeated only if no byte left or the answer asks for it.
    */
   repeatable?: boolean
+  /**
+   * Whether an answer asks for another attempt though its status does not say so, as AWS does when it throttles by 400.
+   * It is then repeated as if it had, whatever the request was: the server says that it did not do it.
+   */
+  asksForRetry?: (response: HttpResponse) => boolean
   /** Told each phase once, before the request is sent: what a check reports as steps. On a kept connection both at once. */
   onPhase?: (phase: Phase) => void
   signal: AbortSignal

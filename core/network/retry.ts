@@ -19,12 +19,13 @@ export function isRepeatable({ method, repeatable }: HttpRequest): boolean {
  */
 export function retryDelay(
   outcome: HttpResponse | Failure,
-  { attempt, repeatable }: { attempt: number; repeatable: boolean },
+  request: HttpRequest,
+  attempt: number,
 ): number | undefined {
   const again =
     outcome instanceof Failure
-      ? outcome.retry === "unsent" || (outcome.retry === "lost" && repeatable)
-      : asksForRetry(outcome.status)
+      ? outcome.retry === "unsent" || (outcome.retry === "lost" && isRepeatable(request))
+      : asksForRetry(outcome.status) || request.asksForRetry?.(outcome) === true
   if (!again) return undefined
   const backoff = backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random())
   return outcome instanceof Failure ? backoff : Math.max(backoff, outcome.retryAfterMs ?? 0)

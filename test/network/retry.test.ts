@@ -22,6 +22,18 @@ describe("a retry", () => {
     },
   )
 
+  test("follows an answer that says so otherwise than by its status, if the caller can tell", async () => {
+    const server = await httpServer((response, _, count) =>
+      response.writeHead(400).end(count < 3 ? "ThrottlingException" : "ResourceNotFoundException"),
+    )
+    const answer = await openClient().ask(server.url, {
+      method: "POST",
+      asksForRetry: ({ body }) => body.includes("Throttling"),
+    })
+    expect(answer).toMatchObject({ status: 400, body: Buffer.from("ResourceNotFoundException") })
+    expect(server.received).toHaveLength(3)
+  })
+
   test("waits longer each time, and never quite the same", async () => {
     const server = await httpServer((response) => response.writeHead(500).end())
     const { ask, clock } = openClient()
