@@ -1,6 +1,7 @@
 import type { SecretManagerModule } from "../secret-manager.ts"
-import { cyberarkConjur } from "./cyberark-conjur.ts"
+import { aws } from "./aws.ts"
+import { conjur } from "./conjur.ts"
 import { hashicorp } from "./hashicorp.ts"
 
 /** Every secret manager of the sandbox. */
-export const secretManagers: readonly SecretManagerModule[] = [hashicorp, cyberarkConjur]
+export const secretManagers: readonly SecretManagerModule[] = [aws, hashicorp, conjur]
