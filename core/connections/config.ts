@@ -25,7 +25,7 @@ export function toView(provider: Provider, config: PlainConfig): PlainConfig {
 
 /** The host that a configuration leads to, for the audit; undefined where it names none. */
 export function hostOf(config: PlainConfig): string | undefined {
-  const url = own(config, "url")
+  const url = own(config, "url") ?? own(config, "endpoint")
   return typeof url === "string" && URL.canParse(url) ? new URL(url).host : undefined
 }
 

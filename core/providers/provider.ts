@@ -4,6 +4,7 @@ import type { ProviderError } from "../errors.ts"
 import type { Json } from "../json.ts"
 import type { HttpClientFactory } from "../network/http.ts"
 import type { Secret } from "../secret.ts"
+import type { AwsDeployment } from "./aws/deployment.ts"
 
 export type ProviderId = "hashicorp" | "aws" | "cyberark-conjur" | "onepassword"
 
@@ -19,6 +20,12 @@ export interface ConfigField {
   options?: readonly { value: string; label: string }[]
   /** Decides where credentials are sent: when it changes, all secret fields must come again. */
   destination?: boolean
+}
+
+/** What an admin has to put into the secret manager for a connection of this platform. */
+export interface ProviderFacts {
+  externalId: string
+  principalArn: string
 }
 
 /** One of the parts from which a picker builds a path. */
@@ -71,6 +78,8 @@ export interface CheckWarning {
 export interface CheckReport {
   steps: CheckStep[]
   warnings: CheckWarning[]
+  /** The AWS account that the credentials belong to: events of its secrets clear this connection's cache. */
+  account?: string
 }
 
 export interface BrowsePage {
@@ -118,6 +127,8 @@ export interface ProviderDeps {
   }
   /** The platform that the connection belongs to: part of what Latchkey tells some secret managers about itself. */
   platformId: string
+  /** What the deployment says about AWS. Absent: connections use access keys, at AWS's own endpoints. */
+  aws?: AwsDeployment
 }
 
 export interface ProviderClient {
@@ -145,6 +156,8 @@ export interface Provider<Config = unknown> {
   pathTemplate: string
   /** Strict; made on first use, since building schemas costs milliseconds at a cold start. Secret fields parse to `Secret`. */
   config: () => z.ZodType<Config>
+  /** Undefined where this deployment has none. */
+  facts?(platformId: string, deployment: Pick<ProviderDeps, "aws">): Promise<ProviderFacts | undefined>
   /** @throws ProviderError `INVALID_PATH`, saying what was expected */
   parsePath(path: string, options: ReferenceOptions): SecretRef
   /** Makes a client for one connection; touches no network yet. */

@@ -53,6 +53,26 @@ export function valueText(value: Json): string {
   return text
 }
 
+/**
+ * The JSON object that a secret's text is.
+ * @throws ProviderError `UNSUPPORTED_VALUE`
+ */
+export function parseObject(text: Json): Json {
+  try {
+    const value: Json = typeof text === "string" ? JSON.parse(text) : text
+    if (isObject(value)) return value
+  } catch {
+    // Said below: the parser's message quotes the text.
+  }
+  throw new ProviderError("UNSUPPORTED_VALUE", "The secret is no JSON object, so it has no keys.")
+}
+
+/** The UTF-8 of a text, as base64. */
+export function base64Of(text: string): string {
+  const bytes = new TextEncoder().encode(text)
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
+}
+
 function parseJson(text: string): Json {
   try {
     return JSON.parse(text)

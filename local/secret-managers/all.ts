@@ -1,7 +1,7 @@
 import type { SecretManagerModule } from "../secret-manager.ts"
 import { aws } from "./aws.ts"
-import { conjur } from "./conjur.ts"
+import { cyberarkConjur } from "./cyberark-conjur.ts"
 import { hashicorp } from "./hashicorp.ts"
 
 /** Every secret manager of the sandbox. */
-export const secretManagers: readonly SecretManagerModule[] = [aws, hashicorp, conjur]
+export const secretManagers: readonly SecretManagerModule[] = [hashicorp, aws, cyberarkConjur]

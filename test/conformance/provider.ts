@@ -15,7 +15,7 @@ const tls = () => ({ key: fixture("leaf.key"), cert: fixture("localhost.pem") })
 
 /** The one suite that every provider passes, against its sandbox server and, where one exists, the real server. */
 export function describeProvider(subject: Subject): void {
-  const { provider, isRead } = subject
+  const { provider, isRead, signsHost: keepHost = false } = subject
 
   describe(`${provider.name} against ${subject.name}`, () => {
     const seen = traces()
@@ -28,7 +28,7 @@ export function describeProvider(subject: Subject): void {
     })
     afterAll(() => server?.stop())
     beforeEach(async () => {
-      proxy = await startProxy(server.url)
+      proxy = await startProxy(server.url, { keepHost })
       network = createNetwork({
         policy: { allowHttp: true, allowLoopback: true, exceptions: [] },
         clock: hastyClock(),
@@ -129,10 +129,11 @@ export function describeProvider(subject: Subject): void {
       })
 
       test("one failing document leaves the others alone", async () => {
-        expect(await good().resolve({ path: server.missing }, first(), { path: server.denied })).toEqual([
+        const denied = subject.cannot.denied === undefined ? [{ path: server.denied }] : []
+        expect(await good().resolve({ path: server.missing }, first(), ...denied)).toEqual([
           "NOT_FOUND",
           first().value,
-          "PERMISSION_DENIED",
+          ...denied.map(() => "PERMISSION_DENIED"),
         ])
       })
     })
@@ -141,7 +142,7 @@ export function describeProvider(subject: Subject): void {
       test("missing", async () =>
         expect(await good().resolve({ path: server.missing })).toEqual(["NOT_FOUND"]))
 
-      test("denied, without giving the session up", async () => {
+      testWhere("denied", "denied, without giving the session up", async () => {
         const { resolve, deps } = good()
         expect(await resolve({ path: server.denied })).toEqual(["PERMISSION_DENIED"])
         expect(await resolve(first())).toEqual([first().value])
@@ -152,7 +153,7 @@ export function describeProvider(subject: Subject): void {
         expect(await good().resolve({ path: server.deleted ?? "" })).toEqual(["DELETED"])
       })
 
-      test("wrong credentials", async () => {
+      testWhere("wrongCredentials", "wrong credentials", async () => {
         expect(await connect(server.wrongConfig(proxy.url)).resolve(first())).toEqual(["BAD_CREDENTIALS"])
       })
 
@@ -180,21 +181,34 @@ export function describeProvider(subject: Subject): void {
       })
 
       test("a certificate of an authority that is not trusted, before anything is sent", async () => {
-        const secure = await startProxy(server.url, tls())
+        const secure = await startProxy(server.url, { tls: tls(), keepHost })
         try {
-          const config = server.config(secure.url)
-          expect(await connect(config).resolve(first())).toEqual(["TLS"])
-          expect(
-            await connect({ ...config, caCertificate: fixture("other-ca.pem") }).resolve(first()),
-          ).toEqual(["TLS"])
+          expect(await connect(server.config(secure.url)).resolve(first())).toEqual(["TLS"])
           expect(secure.requests).toEqual([])
-          expect(await connect({ ...config, caCertificate: fixture("ca.pem") }).resolve(first())).toEqual([
-            first().value,
-          ])
         } finally {
           await secure.stop()
         }
       })
+
+      testWhere(
+        "caCertificate",
+        "a certificate of the connection's own authority, and of another",
+        async () => {
+          const secure = await startProxy(server.url, { tls: tls(), keepHost })
+          try {
+            const config = server.config(secure.url)
+            expect(
+              await connect({ ...config, caCertificate: fixture("other-ca.pem") }).resolve(first()),
+            ).toEqual(["TLS"])
+            expect(secure.requests).toEqual([])
+            expect(await connect({ ...config, caCertificate: fixture("ca.pem") }).resolve(first())).toEqual([
+              first().value,
+            ])
+          } finally {
+            await secure.stop()
+          }
+        },
+      )
 
       test("timeout", async () => {
         proxy.decide((request) => (isRead(request) ? "hang" : "forward"))
@@ -220,7 +234,7 @@ export function describeProvider(subject: Subject): void {
         expect(await outcomes(server.config(proxy.url))).toEqual(["reach", "authenticate"])
       })
 
-      test("fails with wrong credentials", async () => {
+      testWhere("wrongCredentials", "fails with wrong credentials", async () => {
         expect(await outcomes(server.wrongConfig(proxy.url))).toEqual([
           "reach",
           "authenticate: BAD_CREDENTIALS",
@@ -229,16 +243,23 @@ export function describeProvider(subject: Subject): void {
 
       test("tells what cannot be reached from what cannot be trusted, and both from silence", async () => {
         expect(await outcomes(server.config(await closedUrl()))).toEqual(["reach: UNREACHABLE"])
-        const secure = await startProxy(server.url, tls())
+        const secure = await startProxy(server.url, { tls: tls(), keepHost })
         try {
-          const config = server.config(secure.url)
-          expect(await outcomes(config)).toEqual(["reach", "TLS: TLS"])
+          expect(await outcomes(server.config(secure.url))).toEqual(["reach", "TLS: TLS"])
+        } finally {
+          await secure.stop()
+        }
+        proxy.decide(() => "hang")
+        expect(await outcomes(server.config(proxy.url))).toEqual(["reach", "authenticate: TIMEOUT"])
+      })
+
+      testWhere("caCertificate", "has a step for TLS", async () => {
+        const secure = await startProxy(server.url, { tls: tls(), keepHost })
+        try {
+          const config = { ...server.config(secure.url), caCertificate: fixture("ca.pem") }
+          expect(await outcomes(config)).toEqual(["reach", "TLS", "authenticate"])
           secure.decide(() => "hang")
-          expect(await outcomes({ ...config, caCertificate: fixture("ca.pem") })).toEqual([
-            "reach",
-            "TLS",
-            "authenticate: TIMEOUT",
-          ])
+          expect(await outcomes(config)).toEqual(["reach", "TLS", "authenticate: TIMEOUT"])
         } finally {
           await secure.stop()
         }
@@ -270,22 +291,22 @@ export function describeProvider(subject: Subject): void {
         expect(proxy.requests).toHaveLength(sent)
       })
 
-      test.each(["login", "read"])(
-        "are not sent on to another origin, with a %s's token or body",
-        async (what) => {
-          const elsewhere = await startProxy(server.url)
-          try {
-            const location = (path: string) => ({ status: 307, headers: { location: elsewhere.url + path } })
-            proxy.decide((request) =>
-              isRead(request) === (what === "read") ? location(request.path) : "forward",
-            )
-            expect(await good().resolve(first())).toEqual(["PROVIDER_ERROR"])
-            expect(elsewhere.requests).toEqual([])
-          } finally {
-            await elsewhere.stop()
-          }
-        },
-      )
+      const redirected = (what: "login" | "read") => async () => {
+        const elsewhere = await startProxy(server.url, { keepHost })
+        try {
+          const location = (path: string) => ({ status: 307, headers: { location: elsewhere.url + path } })
+          proxy.decide((request) =>
+            isRead(request) === (what === "read") ? location(request.path) : "forward",
+          )
+          expect(await good().resolve(first())).toEqual(["PROVIDER_ERROR"])
+          expect(elsewhere.requests).toEqual([])
+        } finally {
+          await elsewhere.stop()
+        }
+      }
+      const nowhereElse = "are not sent on to another origin"
+      testWhere("login", `${nowhereElse}, with a login's token or body`, redirected("login"))
+      test(`${nowhereElse}, with a read's token or body`, redirected("read"))
 
       testWhere("expireSessions", "renew an expired session, once", async () => {
         const { resolve, deps } = good()
@@ -298,7 +319,7 @@ export function describeProvider(subject: Subject): void {
       test("of two connections in turn have nothing of each other's, nor of the environment's", async () => {
         for (const [name, value] of Object.entries(subject.environment)) vi.stubEnv(name, value)
         const other = await subject.start()
-        const otherProxy = await startProxy(other.url)
+        const otherProxy = await startProxy(other.url, { keepHost })
         try {
           const [one, two] = [
             connect(server.config(proxy.url), "one"),

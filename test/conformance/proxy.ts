@@ -41,7 +41,14 @@ export interface RecordingProxy {
 
 export async function startProxy(
   target: string,
-  tls?: { key: string; cert: string },
+  {
+    tls,
+    keepHost = false,
+  }: {
+    tls?: { key: string; cert: string }
+    /** Pass `Host` on as it came, where a signature covers it. */
+    keepHost?: boolean
+  } = {},
 ): Promise<RecordingProxy> {
   const requests: Recorded[] = []
   const hungUp = Promise.withResolvers<void>()
@@ -55,7 +62,7 @@ export async function startProxy(
     requests.push(recorded)
     const fate = fateOf(recorded)
     if (fate === "hang") outgoing.on("close", hungUp.resolve)
-    else if (fate === "forward") await forward(target, recorded, outgoing)
+    else if (fate === "forward") await forward(target, recorded, outgoing, keepHost)
     else outgoing.writeHead(fate.status, fate.headers).end(fate.body)
   }
 
@@ -95,9 +102,15 @@ async function listen(server: Server): Promise<number> {
 }
 
 /** Passes the path on as it came: what is under test is how it was written. */
-async function forward(target: string, { method, path, headers, body }: Recorded, outgoing: ServerResponse) {
+async function forward(
+  target: string,
+  { method, path, headers, body }: Recorded,
+  outgoing: ServerResponse,
+  keepHost: boolean,
+) {
   const { hostname, port, host } = new URL(target)
-  const request = httpRequest({ hostname, port, method, path, headers: { ...headers, host } })
+  const sent = keepHost ? headers : { ...headers, host }
+  const request = httpRequest({ hostname, port, method, path, headers: sent })
   request.end(body)
   const [response] = (await once(request, "response")) as [IncomingMessage]
   outgoing.writeHead(response.statusCode ?? 502, response.headers)

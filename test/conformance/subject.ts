@@ -13,13 +13,14 @@ export interface TestServer {
   url: string
   /** A connection's configuration, as an admin types it, that reaches the server at `url` and may read what is below, nothing else. */
   config(url: string): Record<string, unknown>
-  /** The same with credentials that are wrong. */
+  /** The same with credentials that are wrong; unused where those cannot be shown. */
   wrongConfig(url: string): Record<string, unknown>
   /** Of one document, if the protocol knows documents with several values. The first has a text of some length. */
   siblings: readonly [Written, ...Written[]]
   /** In different documents: unicode, spaces, slashes, `%`, `?`, `#`, `+` in names; an empty string; what else is peculiar. */
   others: readonly Written[]
   missing: string
+  /** Unused where denial cannot be shown. */
   denied: string
   deleted?: string
   binary?: Written
@@ -44,7 +45,17 @@ export interface Browsing {
 }
 
 /** What not every server can show. */
-export type Ability = "deleted" | "binary" | "expireSessions" | "seal" | "browse" | "deniedBrowse"
+export type Ability =
+  | "deleted"
+  | "denied"
+  | "wrongCredentials"
+  | "binary"
+  | "login"
+  | "expireSessions"
+  | "seal"
+  | "caCertificate"
+  | "browse"
+  | "deniedBrowse"
 
 export interface Subject {
   /** The server's name, for the tests' titles. */
@@ -53,6 +64,8 @@ export interface Subject {
   start(): Promise<TestServer>
   /** What this server cannot show, and why; it is listed among the tests. */
   cannot: Partial<Record<Ability, string>>
+  /** Whether requests are signed with the host that they are for, which a proxy must then pass on. */
+  signsHost?: boolean
   /** Whether a request reads secrets, as opposed to logging in or asking for what is around them. */
   isRead(request: Recorded): boolean
   /** How this protocol says that there were too many requests. */

@@ -1,5 +1,5 @@
 import * as z from "zod"
-import type { ConfigField, ProviderId, SecretParam } from "../../providers/provider.ts"
+import type { ConfigField, ProviderFacts, ProviderId, SecretParam } from "../../providers/provider.ts"
 import { once } from "../once.ts"
 import { providerIds } from "./connection.ts"
 
@@ -13,7 +13,7 @@ export interface ProviderInfo {
   secretParams: SecretParam[]
   pathTemplate: string
   /** What an admin must put into the provider, such as whom to trust. */
-  facts?: { externalId: string; principalArn: string }
+  facts?: ProviderFacts
 }
 
 export const providerInfo = once(() =>

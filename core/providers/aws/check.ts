@@ -1,0 +1,91 @@
+import type { Clock } from "../../clock.ts"
+import { ProviderError } from "../../errors.ts"
+import type { HttpClient, Phase } from "../../network/http.ts"
+import { createCheckSteps } from "../check-steps.ts"
+import type { CheckReport, CheckWarning } from "../provider.ts"
+import type { AwsConfig } from "./config.ts"
+import { type AwsCredentials, accountOf } from "./deployment.ts"
+import type { Identity } from "./identity.ts"
+import { ask, clientSettings } from "./transport.ts"
+
+/**
+ * Asks STS who the credentials belong to, which needs no permission, after having assumed the role where there is one;
+ * then reads what `probe` says.
+ */
+export async function checkAws({
+  config,
+  http,
+  identity,
+  stsEndpoint,
+  probe,
+  clock,
+  signal,
+}: {
+  config: AwsConfig
+  http: HttpClient
+  identity: Identity
+  /** @throws ProviderError `BLOCKED_ADDRESS` */
+  stsEndpoint: () => string
+  probe?: (credentials: AwsCredentials) => Promise<void>
+  clock: Clock
+  signal: AbortSignal
+}): Promise<CheckReport> {
+  let endpoint: string
+  try {
+    endpoint = stsEndpoint()
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    return { steps: [{ name: "reach", ok: false, error }], warnings: [] }
+  }
+  const { steps, onPhase, attempt } = createCheckSteps({ url: endpoint, clock, signal })
+
+  const authenticated = await attempt("authenticate", async () => {
+    const credentials = identity.credentialsOf(await identity.proveLogin(signal, onPhase))
+    const arn = await callerOf({ http, region: config.region, endpoint, credentials, onPhase }, signal)
+    return { credentials, arn }
+  })
+  if (!authenticated) return { steps, warnings: [] }
+
+  const { credentials, arn } = authenticated.value
+  if (probe) await attempt("read", () => probe(credentials))
+  const account = accountOf(arn)
+  return {
+    steps,
+    warnings: warningsOf(config, arn),
+    ...(account && /^[0-9]{12}$/.test(account) ? { account } : {}),
+  }
+}
+
+/** The ARN of whoever the credentials belong to. */
+async function callerOf(
+  { onPhase, ...settings }: Parameters<typeof clientSettings>[0] & { onPhase: (phase: Phase) => void },
+  signal: AbortSignal,
+): Promise<string> {
+  const { STSClient, GetCallerIdentityCommand } = await import("@aws-sdk/client-sts")
+  const sts = new STSClient(clientSettings(settings))
+  const { Arn } = await ask((options) => sts.send(new GetCallerIdentityCommand({}), options), {
+    operation: "ask whose credentials they are",
+    onPhase,
+    signal,
+  })
+  return Arn ?? ""
+}
+
+function warningsOf(config: AwsConfig, arn: string): CheckWarning[] {
+  const warnings: CheckWarning[] = []
+  if (arn.endsWith(":root")) {
+    warnings.push({
+      code: "ROOT_USER",
+      message:
+        "The keys are those of the account's root user. Give Latchkey a role or user that may only read what it shall resolve.",
+    })
+  }
+  if ("sessionToken" in config && config.sessionToken) {
+    warnings.push({
+      code: "CREDENTIAL_EXPIRES",
+      message:
+        "Temporary credentials end within hours, and Latchkey cannot renew them. Use a role, or a user's access key.",
+    })
+  }
+  return warnings
+}

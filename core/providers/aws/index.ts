@@ -1,0 +1,37 @@
+import * as z from "zod"
+import { defineProvider } from "../provider.ts"
+import { openSecretsManager, type SecretsManagerConfig } from "./client.ts"
+import { awsConfig, awsFields } from "./config.ts"
+import { factsOf } from "./deployment.ts"
+import { isSecretId, parsePath } from "./path.ts"
+
+/** AWS Secrets Manager. */
+export const aws = defineProvider<SecretsManagerConfig>({
+  id: "aws",
+  name: "AWS Secrets Manager",
+  logo: "logos/aws.svg",
+  docsUrl: "https://docs.aws.amazon.com/secretsmanager/latest/userguide/",
+  fields: [
+    ...awsFields,
+    {
+      name: "probeSecret",
+      displayName: "Probe secret",
+      description: "A secret's name or ARN that testing the connection shall describe.",
+      placeholder: "latchkey/probe",
+      type: "text",
+      optional: true,
+    },
+  ],
+  secretParams: [
+    { name: "name", displayName: "Secret name or ARN", placeholder: "prod/db", optional: false },
+    { name: "key", displayName: "Key in its JSON", placeholder: "password", optional: true },
+  ],
+  pathTemplate: "{name}[#{key}]",
+  config: () =>
+    awsConfig({
+      probeSecret: z.string().refine(isSecretId, "Must be a secret's name or ARN.").exactOptional(),
+    }),
+  parsePath,
+  facts: factsOf,
+  open: openSecretsManager,
+})
