@@ -13,6 +13,8 @@ import type { KeyService } from "./crypto/key-service.ts"
 import { createKeyring } from "./crypto/keyring.ts"
 import type { Metrics } from "./metrics.ts"
 import type { Network } from "./network/client.ts"
+import type { AwsDeployment } from "./providers/aws/deployment.ts"
+import { providerViews } from "./providers/view.ts"
 import { createRateLimit } from "./rate-limit.ts"
 import type { Redis } from "./redis/redis.ts"
 import { tolerant } from "./redis/tolerant.ts"
@@ -42,6 +44,8 @@ export interface Ports {
   auditMode: AuditMode
   /** Bound on one resolve, in milliseconds. */
   resolveMs: number
+  /** What the deployment says about AWS, for connections to it. */
+  aws?: AwsDeployment
   /** Makes provider clients. @default one that decrypts configurations and goes out through `network` */
   opener?: Opener
 }
@@ -60,7 +64,9 @@ export function createLatchkey(ports: Ports) {
   const keyring = createKeyring({ kms, clock })
   const envelope = createEnvelope({ kms, clock })
   const helper = tolerant({ redis: ports.redis, clock, metrics })
-  const opener = ports.opener ?? createOpener({ network, envelope, clock, log: { debug: () => {} } })
+  const deployment = ports.aws ? { aws: ports.aws } : {}
+  const opener =
+    ports.opener ?? createOpener({ network, envelope, clock, log: { debug: () => {} }, ...deployment })
   const sessions = createSessionBook({ helper, clock, metrics })
   const statuses = createStatusCache({ helper, clock })
   const statusBoard = createStatusBoard({ statuses, opener, sessions, clock })
@@ -101,6 +107,8 @@ export function createLatchkey(ports: Ports) {
       list: createConnectionList({ store, keyring, statusBoard, clock }),
       update: createUpdate(connectionDeps),
     },
+    /** The secret managers that an admin of this platform can connect. */
+    providers: (platformId: string) => providerViews(platformId, deployment),
     clear: createClear({ store }),
     browse: createBrowse({ store, keyring, helper, sessions, opener, rateLimit, clock, askMs: workMs }),
     resolve: createResolve({ evaluate }),

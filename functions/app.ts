@@ -2,6 +2,7 @@ import type { DirectCaller } from "../core/auth/direct-caller.ts"
 import type { TokenVerifier } from "../core/auth/token.ts"
 import { systemClock } from "../core/clock.ts"
 import type { Latchkey } from "../core/latchkey.ts"
+import { Secret } from "../core/secret.ts"
 import { metrics } from "./chain/telemetry.ts"
 import { readEnvironment, type Settings } from "./environment.ts"
 
@@ -60,6 +61,14 @@ async function build(): Promise<App> {
     kms: () => {
       kmsClient ??= kms()
       return kmsClient
+    },
+    credentials: async () => {
+      const { accessKeyId, secretAccessKey, sessionToken } = await dynamodb.config.credentials()
+      return {
+        accessKeyId,
+        secretAccessKey: new Secret(secretAccessKey),
+        ...(sessionToken !== undefined && { sessionToken: new Secret(sessionToken) }),
+      }
     },
   }
   return { ...compose(settings, clients, metrics), directCallers: settings.directCallers }

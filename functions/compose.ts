@@ -7,6 +7,7 @@ import { awsKms } from "../core/crypto/aws-kms.ts"
 import { createLatchkey, type Latchkey } from "../core/latchkey.ts"
 import type { Metrics } from "../core/metrics.ts"
 import { createNetwork } from "../core/network/client.ts"
+import type { AwsPrincipal } from "../core/providers/aws/deployment.ts"
 import { upstashRedis } from "../core/redis/upstash.ts"
 import { dynamoUsageStore } from "../core/usage/dynamodb-usage.ts"
 import type { Settings } from "./environment.ts"
@@ -17,11 +18,18 @@ export interface Clients {
   dynamodb: DynamoDBClient
   /** Made on first use. */
   kms: () => Promise<KMSClient>
+  /** The functions' own, for `sts:AssumeRole`. */
+  credentials: AwsPrincipal["credentials"]
 }
 
 /** Latchkey on AWS and Upstash. Nothing is contacted yet. */
-export function compose(settings: Settings, { dynamodb, kms }: Clients, metrics: Metrics): Latchkey {
+export function compose(
+  settings: Settings,
+  { dynamodb, kms, credentials }: Clients,
+  metrics: Metrics,
+): Latchkey {
   const { tables, deadlines, audit } = settings
+  const { allowEndpoint, principal } = settings.aws
   const clock = systemClock
   return createLatchkey({
     store: dynamoConnectionStore({ client: dynamodb, table: tables.connections, clock }),
@@ -38,6 +46,7 @@ export function compose(settings: Settings, { dynamodb, kms }: Clients, metrics:
       clock,
       timeouts: { requestMs: deadlines.requestMs, overallMs: deadlines.resolveMs },
     }),
+    aws: { allowEndpoint, ...(principal && { principal: { ...principal, credentials } }) },
     clock,
     metrics,
     auditMode: audit.mode,

@@ -25,6 +25,8 @@ export interface Settings {
   issuers: readonly IssuerConfig[]
   outbound: OutboundPolicy
   directCallers: readonly DirectCaller[]
+  /** Whether connections may name endpoints of their own, and who the functions are to the roles of tenants. */
+  aws: { allowEndpoint: boolean; principal?: { deploymentId: string; arn: string } }
   audit: { mode: AuditMode; retentionDays: number }
   consoleOrigin: string | undefined
   /** Of one resolve and of one request to a secret manager, in milliseconds. */
@@ -51,6 +53,7 @@ export function readEnvironment(environment: Environment): Settings {
     issuers: read("LATCHKEY_ISSUERS", issuers),
     outbound: { ...outbound, allowLoopback: sandbox && outbound?.allowLoopback },
     directCallers: read("LATCHKEY_DIRECT_CALLERS", directCallers, []),
+    aws: read("LATCHKEY_AWS", aws, { allowEndpoint: false }),
     audit: {
       mode: read("LATCHKEY_AUDIT", oneOf("required", "best-effort", "off"), "required"),
       retentionDays: read("LATCHKEY_AUDIT_DAYS", wholeNumber(1), 400),
@@ -91,6 +94,24 @@ const outboundPolicy = json(
 function exception(value: unknown) {
   const { platformId, cidr } = fieldsOf(value, ["platformId", "cidr"]) ?? {}
   return isText(platformId) && isText(cidr) ? { platformId, cidr } : undefined
+}
+
+const aws = json(
+  "{allowEndpoint?, principal?: {deploymentId, arn}}, the ARN being a role's or an account's",
+  (parsed): Settings["aws"] | undefined => {
+    const fields = fieldsOf(parsed, ["allowEndpoint", "principal"])
+    if (fields === undefined) return undefined
+    const { allowEndpoint = false } = fields
+    const principal = fields.principal === undefined ? undefined : awsPrincipal(fields.principal)
+    if (typeof allowEndpoint !== "boolean" || (fields.principal !== undefined && !principal)) return undefined
+    return { allowEndpoint, ...(principal && { principal }) }
+  },
+)
+
+function awsPrincipal(value: unknown): Settings["aws"]["principal"] {
+  const { deploymentId, arn } = fieldsOf(value, ["deploymentId", "arn"]) ?? {}
+  const trustable = isText(arn) && /^arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|role\/\S+)$/.test(arn)
+  return isText(deploymentId) && trustable ? { deploymentId, arn } : undefined
 }
 
 const directCallers = json("a list of {name, platforms}", listOf(directCaller))

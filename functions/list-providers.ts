@@ -1,5 +1,6 @@
 import { listProviders } from "../core/contract/operations/providers.ts"
-import { providerViews } from "../core/providers/view.ts"
 import { operationHandler } from "./handler.ts"
 
-export const handler = operationHandler(listProviders, async () => ({ body: { data: providerViews() } }))
+export const handler = operationHandler(listProviders, async (app, { principal }) => ({
+  body: { data: await app.providers(principal.platformId) },
+}))

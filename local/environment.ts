@@ -38,6 +38,7 @@ export function functionEnvironment(endpoints: Endpoints): Record<string, string
     UPSTASH_REDIS_REST_TOKEN: redis.token,
     LATCHKEY_ISSUERS: JSON.stringify(issuers),
     LATCHKEY_OUTBOUND: JSON.stringify({ allowHttp: true, allowLoopback: true, exceptions: [] }),
+    LATCHKEY_AWS: JSON.stringify({ allowEndpoint: true }),
     ...(consoleOrigin !== undefined && { LATCHKEY_CONSOLE_ORIGIN: consoleOrigin }),
     AWS_REGION: region,
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,

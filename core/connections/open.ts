@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts"
 import type { Envelope } from "../crypto/envelope.ts"
 import { LatchkeyError } from "../errors.ts"
 import type { Network } from "../network/client.ts"
+import type { AwsDeployment } from "../providers/aws/deployment.ts"
 import type { ProviderClient, ProviderId, ProviderLog, Sessions } from "../providers/provider.ts"
 import { providerById } from "../providers/registry.ts"
 import type { ConnectionRecord } from "./connection.ts"
@@ -31,8 +32,9 @@ export function createOpener(deps: {
   envelope: Envelope
   clock: Clock
   log: ProviderLog
+  aws?: AwsDeployment
 }): Opener {
-  const { network, envelope, clock, log } = deps
+  const { network, envelope, clock, log, aws } = deps
 
   return {
     async saved(record, options) {
@@ -62,6 +64,7 @@ export function createOpener(deps: {
       ...(attempts !== undefined && { attempts }),
       ...(beforeRequest && { beforeRequest }),
     })
-    return provider.open(config, { http, clock, sessions, log, limits: { secretBytes }, platformId })
+    const limits = { secretBytes }
+    return provider.open(config, { http, clock, sessions, log, limits, platformId, ...(aws && { aws }) })
   }
 }

@@ -68,6 +68,19 @@ describe("the house", () => {
     expect(readers.filter((file) => file !== "functions/app.ts")).toEqual([])
   })
 
+  test("only the composition root makes AWS clients that find credentials for themselves", () => {
+    const owners = ["functions/app.ts", "core/client-lambda/index.ts"]
+    const found = sources
+      .filter((file) => /^(core|functions)\//.test(file) && !owners.includes(file))
+      .flatMap((file) => {
+        const made = readFileSync(file, "utf8").matchAll(
+          /new \w+Client\((?!clientSettings\()|fromNodeProviderChain/g,
+        )
+        return [...made].map(([text]) => `${file}: ${text}`)
+      })
+    expect(found).toEqual([])
+  })
+
   test("functions import core and each other", () => {
     expect(offending(/^functions\//, (to) => external(to) || /^(core|functions)\//.test(to))).toEqual([])
   })
