@@ -124,6 +124,8 @@ export async function writeSecrets(put: Put, number: number) {
   await put("two", "2")
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
   await put("conformance/binary", bytes)
+  const long = Array.from({ length: 120 }, (_, n) => `n${String(n).padStart(3, "0")}`)
+  for (const name of long) await put(`conformance/long/${name}`, name)
   await put("conformance/denied", "not yours")
   await put("conformance/gone", "was here")
 
@@ -153,6 +155,11 @@ export async function writeSecrets(put: Put, number: number) {
       path: "conformance/binary",
       options: { encoding: "base64" as const },
       value: bytes.toString("base64"),
+    },
+    /** All but the keys inside of secrets, which are values to AWS. */
+    browsing: {
+      long: { prefix: "conformance/long/", names: long },
+      lists: (path: string) => !path.includes("#"),
     },
     missing: "conformance/nothing",
     denied: "conformance/denied",

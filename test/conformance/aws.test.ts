@@ -24,6 +24,10 @@ const withBatches: Policy = {
   ],
 }
 
+const toList = (policy: Policy): Policy => ({
+  Statement: [...policy.Statement, { Effect: "Allow", Action: "secretsmanager:ListSecrets", Resource: "*" }],
+})
+
 let servers = 0
 
 async function seed(server: AwsServer) {
@@ -37,13 +41,17 @@ async function seed(server: AwsServer) {
 
 async function startForKeys(policy: Policy): Promise<TestServer> {
   const server = await startAws({ hostCheck: false })
-  const { accessKeyId, secretAccessKey } = server.admin.createUser("reader", policy)
-  const where = (endpoint: string) => ({ region: "us-east-1", accessKeyId, endpoint })
+  const { arn: _, ...key } = server.admin.createUser("reader", policy)
+  const { arn: __, ...listing } = server.admin.createUser("lister", toList(policy))
+  const seeded = await seed(server)
+  const where = (endpoint: string) => ({ region: "us-east-1", endpoint })
+  const secretAccessKey = "wrong-secret-access-key"
   return {
-    ...(await seed(server)),
-    config: (url) => ({ ...where(url), secretAccessKey }),
-    wrongConfig: (url) => ({ ...where(url), secretAccessKey: "wrong-secret-access-key" }),
-    credentials: [accessKeyId, secretAccessKey, "wrong-secret-access-key"],
+    ...seeded,
+    config: (url) => ({ ...where(url), ...key }),
+    wrongConfig: (url) => ({ ...where(url), ...key, secretAccessKey }),
+    credentials: [...Object.values(key), ...Object.values(listing), secretAccessKey],
+    browsing: { ...seeded.browsing, config: (url) => ({ ...where(url), ...listing }) },
   }
 }
 
@@ -82,12 +90,15 @@ describeProvider({
     const role = { trusts: [arn], externalId: await externalIdOf("test", "acme"), policy: withBatches }
     const roleArn = server.admin.createRole("reader", role)
     const mistrusting = server.admin.createRole("mistrusting", { ...role, externalId: "another" })
+    const listing = server.admin.createRole("lister", { ...role, policy: toList(withBatches) })
+    const seeded = await seed(server)
     const where = (endpoint: string) => ({ region: "us-east-1", endpoint, principal })
     return {
-      ...(await seed(server)),
+      ...seeded,
       config: (url) => ({ ...where(url), roleArn }),
       wrongConfig: (url) => ({ ...where(url), roleArn: mistrusting }),
       credentials: [accessKeyId, secretAccessKey],
+      browsing: { ...seeded.browsing, config: (url) => ({ ...where(url), roleArn: listing }) },
       expireSessions: async () => server.admin.endSessions(),
     }
   },

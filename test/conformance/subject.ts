@@ -40,6 +40,8 @@ export interface Browsing {
   config(url: string): Record<string, unknown>
   /** A folder whose entries need more than one page, and their names. */
   long: { prefix: string; names: readonly string[] }
+  /** Whether a path of the server's is listed by itself; one that is not is a part of one that is. Default: all are. */
+  lists?(path: string): boolean
   /** A prefix that a connection that may not list is denied, where the secret manager denies rather than hides. */
   denied?: string
 }

@@ -23,6 +23,7 @@ describe("the environment of a function", () => {
       issuers: [issuer],
       outbound: { allowHttp: false, allowLoopback: false, exceptions: [] },
       directCallers: [],
+      aws: { allowEndpoint: false },
       audit: { mode: "required", retentionDays: 400 },
       consoleOrigin: undefined,
       deadlines: { resolveMs: 15_000, requestMs: 5_000 },

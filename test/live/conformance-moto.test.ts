@@ -35,7 +35,13 @@ async function startSeeded() {
 }
 
 const unchecked = "moto does not check credentials, nor what they may do"
-const cannot = { ...cannotOfAws, denied: unchecked, wrongCredentials: unchecked, expireSessions: unchecked }
+const cannot = {
+  ...cannotOfAws,
+  denied: unchecked,
+  wrongCredentials: unchecked,
+  expireSessions: unchecked,
+  deniedBrowse: unchecked,
+}
 
 describeProvider({
   ...awsSubject,
@@ -49,6 +55,7 @@ describeProvider({
       ...{ region: "us-east-1", accessKeyId, endpoint },
       secretAccessKey: `moto-secret-access-key-${servers}`,
     })
-    return { ...server, config, wrongConfig: config, credentials: [accessKeyId] }
+    const browsing = { ...server.browsing, config }
+    return { ...server, config, wrongConfig: config, credentials: [accessKeyId], browsing }
   },
 })

@@ -66,7 +66,7 @@ test("boto3 works with moto the same way, as far as moto goes", async () => {
   const { url, stop } = await startMoto()
   onTestFinished(stop)
   const key = { accessKeyId: "testing", secretAccessKey: "testing" }
-  const roleArn = "arn:aws:iam::111122223333:role/any"
+  const roleArn = "arn:aws:iam::123456789012:role/any"
   const printed = await runBoto3({
     ...{ url, region: "us-east-1", ...key, principal: key, roleArn, externalId: "any" },
     complete: false,

@@ -4,7 +4,7 @@ import { browseNames } from "./browse.ts"
 import { checkAws } from "./check.ts"
 import type { AwsConfig } from "./config.ts"
 import type { AwsCredentials } from "./deployment.ts"
-import { fetchRenewing } from "./fetching.ts"
+import { fetchRenewing, onceRenewing } from "./fetching.ts"
 import { endpointOf, identityOf } from "./identity.ts"
 import { batchFrom, readSecrets } from "./reading.ts"
 import { secretsManagerOver } from "./secrets-manager.ts"
@@ -66,10 +66,11 @@ export function openSecretsManager(config: SecretsManagerConfig, deps: ProviderD
       if (!/^[A-Za-z0-9/_+=.@-]{0,512}$/.test(prefix)) {
         throw new ProviderError("INVALID_PATH", "A prefix has only letters, digits and `/_+=.@-`.")
       }
-      const session = await sessions.current(identity.login, signal)
-      const secrets = secretsFor(identity.credentialsOf(session))
       try {
-        return await browseNames((start, next) => secrets.list(start, next, signal), prefix, cursor)
+        return await onceRenewing({ identity, sessions, signal }, (session) => {
+          const secrets = secretsFor(identity.credentialsOf(session))
+          return browseNames((start, next) => secrets.list(start, next, signal), prefix, cursor)
+        })
       } catch (error) {
         if (!(error instanceof ProviderError) || error.reason !== "PERMISSION_DENIED") throw error
         throw new ProviderError(

@@ -50,5 +50,20 @@ export async function fetchRenewing({
   return results
 }
 
+/** Does one thing with the connection's session, and once more with another where AWS no longer accepts this one. */
+export async function onceRenewing<Value>(
+  { identity, sessions, signal }: { identity: Identity; sessions: Sessions; signal: AbortSignal },
+  work: (session: Session) => Promise<Value>,
+): Promise<Value> {
+  if (!identity.renews) return work(await identity.login(signal))
+  const session = await sessions.current(identity.login, signal)
+  try {
+    return await work(session)
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.reason !== "BAD_CREDENTIALS") throw error
+    return work(await sessions.replace(session, identity.login, signal))
+  }
+}
+
 const isRejection = (result: FetchResult | undefined) =>
   result?.ok === false && result.error.reason === "BAD_CREDENTIALS"
