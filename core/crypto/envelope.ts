@@ -35,7 +35,7 @@ const hour = 3_600_000
 /** Plain data keys are kept in memory by their wrapped bytes, for at most an hour. */
 export function createEnvelope(deps: { kms: KeyService; clock: Clock }): Envelope {
   const { kms, clock } = deps
-  const keys = createLru<{ key: KeyObject; until: number }>(1_000)
+  const keys = createLru<{ key: Promise<KeyObject | undefined>; until: number }>(1_000)
 
   return {
     async encryptConfig(binding, config) {
@@ -58,16 +58,24 @@ export function createEnvelope(deps: { kms: KeyService; clock: Clock }): Envelop
     },
   }
 
-  async function dataKey(binding: ConfigBinding, wrapped: Uint8Array): Promise<KeyObject | undefined> {
+  /** Unwrapped once, however many ask at the same time. */
+  function dataKey(binding: ConfigBinding, wrapped: Uint8Array): Promise<KeyObject | undefined> {
     const { platformId, connectionId } = binding
     const id = canonical([platformId, connectionId, Buffer.from(wrapped).toString("base64")])
     const known = keys.get(id)
     if (known && known.until > clock.now()) return known.key
+    const entry = { key: unwrap(binding, wrapped), until: clock.now() + hour }
+    keys.set(id, entry)
+    const forget = () => {
+      if (keys.peek(id) === entry) keys.delete(id)
+    }
+    entry.key.then((key) => key ?? forget(), forget)
+    return entry.key
+  }
+
+  async function unwrap(binding: ConfigBinding, wrapped: Uint8Array): Promise<KeyObject | undefined> {
     const plain = await kms.decrypt(wrapped, contextOf(binding))
-    if (plain === undefined) return undefined
-    const key = take(plain)
-    keys.set(id, { key, until: clock.now() + hour })
-    return key
+    return plain && take(plain)
   }
 }
 
