@@ -5,11 +5,13 @@ import { limits } from "../contract/limits.ts"
 import { canonical } from "../crypto/canonical.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import type { Json } from "../json.ts"
+import { settled } from "../settle.ts"
 import type { Usage, Use } from "../usage/usage.ts"
 import type { Acquirer, Found, Source } from "./acquire.ts"
 import { timedOut } from "./ask-provider.ts"
 import { type Decision, type DocumentState, failed, type Lookup, type Wanted } from "./lookup.ts"
 import type { Malformed, Part, Reference } from "./reference.ts"
+import { type ReplyBound, refuseLongPointers } from "./reply-size.ts"
 import { type AuditedRequest, outcomeEvents, requestEvents } from "./resolve-audit.ts"
 import { type Found as FoundReferences, findReferences, type Place } from "./template.ts"
 
@@ -19,6 +21,7 @@ export interface Evaluation extends AuditedRequest {
   value: Json
   /** JSON pointers: references are read only at or below them. */
   at?: readonly string[]
+  reply: ReplyBound
   signal: AbortSignal
 }
 
@@ -52,32 +55,37 @@ export function createEvaluate({ lookup, acquirer, usage, workMs }: EvaluateDeps
     const { platformId } = principal
     assertProject(principal, projectId)
     const found = findReferences(value, at)
+    refuseLongPointers(found.places, request.reply)
     const { references, malformed } = distinct(found.places)
     const outcomes = new Map<Part, Outcome>(malformed)
-    if (references.size === 0 && malformed.size === 0)
-      return { found, outcomeOf: (part) => outcomes.get(part) }
+    const outcomeOf = (part: Part) => outcomes.get(part)
+    if (references.size === 0 && malformed.size === 0) return { found, outcomeOf }
 
-    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(workMs)])
     const wanted = [...references.values()].map(({ wanted }) => wanted)
     refuseTooManyConnections(wanted)
-    const [decisions] = await Promise.all([
-      lookup.decide({ platformId, projectId, wanted, signal }),
-      audit.record(requestEvents(request, found.places)),
-    ])
-    const { documents, written } = await getDocuments([...decisions.values()], signal)
+    const failing = new AbortController()
+    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(workMs), failing.signal])
+    try {
+      const [decisions] = await settled([
+        lookup.decide({ platformId, projectId, wanted, signal }),
+        audit.record(requestEvents(request, found.places)),
+      ])
+      const { documents, written } = await getDocuments([...decisions.values()], signal)
 
-    const settled = new Map([...decisions].map(([one, decision]) => [one, outcomeFor(decision, documents)]))
-    for (const { wanted, parts } of references.values()) {
-      const outcome = settled.get(wanted)
-      if (outcome) for (const part of parts) outcomes.set(part, outcome)
+      const results = new Map([...decisions].map(([one, decision]) => [one, outcomeFor(decision, documents)]))
+      for (const { wanted, parts } of references.values()) {
+        const outcome = results.get(wanted)
+        if (outcome) for (const part of parts) outcomes.set(part, outcome)
+      }
+      const told = [...results].map(([one, outcome]) => toAudit(one, outcome))
+      const after = audit.record(outcomeEvents(request, told, malformed.size))
+      await settled([after, written, usage.seen(usesOf(request, results))])
+    } catch (error) {
+      // What is still being fetched is of no use any more.
+      failing.abort(error)
+      throw error
     }
-    const after = outcomeEvents(
-      request,
-      [...settled].map(([one, outcome]) => toAudit(one, outcome)),
-      malformed.size,
-    )
-    await Promise.all([written, audit.record(after), usage.seen(usesOf(settled, platformId, projectId))])
-    return { found, outcomeOf: (part) => outcomes.get(part) }
+    return { found, outcomeOf }
   }
 
   /** Every document that was decided on: what the caches had, and the rest from their secret managers, all at once. */
@@ -205,12 +213,13 @@ function toAudit(
   return { ...at, code, ...(fields.reason && { reason: fields.reason }) }
 }
 
+/** What a deletion would break: validating a reference does not depend on it. */
 function usesOf(
-  settled: ReadonlyMap<Wanted, Outcome>,
-  platformId: string,
-  projectId: string | undefined,
+  { action, principal: { platformId }, projectId }: Evaluation,
+  results: ReadonlyMap<Wanted, Outcome>,
 ): Use[] {
-  return [...settled].flatMap(([{ connectionId }, outcome]) =>
+  if (action !== "secret.resolve") return []
+  return [...results].flatMap(([{ connectionId }, outcome]) =>
     outcome.ok
       ? [{ platformId, connectionId, path: outcome.path, ...(projectId !== undefined && { projectId }) }]
       : [],

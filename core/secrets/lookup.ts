@@ -10,6 +10,7 @@ import type { ReferenceOptions, SecretRef } from "../providers/provider.ts"
 import { providerById } from "../providers/registry.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
+import { settled } from "../settle.ts"
 import { type AllowedPaths, allowedPaths } from "./allowed-paths.ts"
 import { type Entry, openEntry, type ValueEntry } from "./entry.ts"
 import type { Guesses } from "./guesses.ts"
@@ -71,7 +72,7 @@ export function createLookup(deps: {
     async decide({ platformId, projectId, wanted, signal }) {
       const connectionIds = [...new Set(wanted.map(({ connectionId }) => connectionId))]
       const guessed = guess(platformId, wanted)
-      const [snapshot, answers] = await Promise.all([
+      const [snapshot, answers] = await settled([
         store.read(platformId, connectionIds, signal),
         guessed && askFor(guessed.names),
       ])

@@ -1,6 +1,8 @@
 import { LatchkeyError } from "../errors.ts"
 import type { Json } from "../json.ts"
-import type { Evaluated } from "./evaluate.ts"
+import type { Outcome } from "./evaluate.ts"
+import type { Part } from "./reference.ts"
+import { type Found, type Place, rebuild } from "./template.ts"
 
 /** How large a reply may be, and how often its text is escaped on the way: as JSON, and by REST once more inside Lambda's envelope. */
 export interface ReplyBound {
@@ -12,55 +14,81 @@ export interface ReplyBound {
 const mostPerUnit = 7
 
 /**
- * Refuses a reply that would be too large before it is built: one small document, referenced often, makes a large one.
+ * Refuses a value whose references stand under such long keys that naming their places would alone be too large: each
+ * reference has its pointer in the reply, so one huge key could come back 500 times. Asked before anything is read.
  * @throws LatchkeyError `PAYLOAD_TOO_LARGE`
  */
-export function refuseLargeReply(
-  evaluated: Evaluated,
-  value: Json,
-  references: Json | object,
-  { bytes, enveloped }: ReplyBound,
-): void {
-  const units = unitsOf(evaluated)
-  const fixed = JSON.stringify(value).length + JSON.stringify(references).length
-  if ((units + fixed) * mostPerUnit <= bytes) return
-  const size =
-    sizeOf(JSON.stringify(value), enveloped) +
-    sizeOf(JSON.stringify(references), enveloped) +
-    textSize(evaluated, enveloped)
-  if (size > bytes)
-    throw new LatchkeyError(
-      "PAYLOAD_TOO_LARGE",
-      `The reply would be larger than ${Math.floor(bytes / 1_048_576)} MiB. Resolve the value in parts.`,
-    )
-}
-
-function unitsOf({ found, outcomeOf }: Evaluated): number {
+export function refuseLongPointers(places: readonly Place[], { bytes }: ReplyBound): void {
   let units = 0
-  for (const { parts } of found.places)
-    for (const part of parts) {
-      const outcome = outcomeOf(part)
-      if (outcome?.ok) units += outcome.text.length
-    }
-  return units
+  for (const { pointer, parts } of places)
+    units += pointer.length * parts.filter((part) => typeof part !== "string").length
+  if (units > bytes) throw tooLarge(bytes)
 }
 
-/** The size of all values that go in, each counted as often as it does. */
-function textSize({ found, outcomeOf }: Evaluated, enveloped: boolean): number {
+/**
+ * Refuses a resolution that would be too large before its value is built: one small document, referenced often, makes a
+ * large one.
+ * @throws LatchkeyError `PAYLOAD_TOO_LARGE`
+ */
+export function refuseLargeResolution(
+  { found, outcomeOf }: { found: Found; outcomeOf(part: Part): Outcome | undefined },
+  references: readonly object[],
+  bound: ReplyBound,
+): void {
+  const unitsOf = (text: string) => text.length
+  const most =
+    JSON.stringify({ value: found.value, references }).length + sumOfTexts(found.places, outcomeOf, unitsOf)
+  if (most * mostPerUnit <= bound.bytes) return
+
+  const emptied = rebuild(found, ({ parts }) => (isWhole(parts, outcomeOf) ? "" : null))
   const sizes = new Map<string, number>()
-  let total = 0
-  for (const { parts } of found.places)
-    for (const part of parts) {
-      const outcome = outcomeOf(part)
-      if (!outcome?.ok) continue
-      const size = sizes.get(outcome.text) ?? sizeOf(JSON.stringify(outcome.text), enveloped)
-      sizes.set(outcome.text, size)
-      total += size
-    }
-  return total
+  const sizeWithin = (text: string) => {
+    const size = sizes.get(text) ?? sizeOf(text, bound) - sizeOf("", bound)
+    sizes.set(text, size)
+    return size
+  }
+  const whole = found.places.filter(({ parts }) => isWhole(parts, outcomeOf))
+  const texts = sumOfTexts(whole, outcomeOf, sizeWithin)
+  if (sizeOf({ value: emptied, references }, bound) + texts > bound.bytes) throw tooLarge(bound.bytes)
 }
 
-/** Bytes of a JSON text, as it is or as a string inside another. */
-function sizeOf(json: string, enveloped: boolean): number {
+/** @throws LatchkeyError `PAYLOAD_TOO_LARGE` */
+export function refuseLargeReply(reply: object, bound: ReplyBound): void {
+  if (sizeOf(reply, bound) > bound.bytes) throw tooLarge(bound.bytes)
+}
+
+/** Of all texts that go in, literal ones and values, each as often as it does. */
+function sumOfTexts(
+  places: readonly Place[],
+  outcomeOf: (part: Part) => Outcome | undefined,
+  measure: (text: string) => number,
+): number {
+  let sum = 0
+  for (const { parts } of places)
+    for (const part of parts) {
+      if (typeof part === "string") {
+        sum += measure(part)
+        continue
+      }
+      const outcome = outcomeOf(part)
+      if (outcome?.ok) sum += measure(outcome.text)
+    }
+  return sum
+}
+
+function isWhole(parts: readonly Part[], outcomeOf: (part: Part) => Outcome | undefined): boolean {
+  return parts.every((part) => typeof part === "string" || outcomeOf(part)?.ok)
+}
+
+/** Bytes of a value as JSON, by itself or as a string inside another. */
+function sizeOf(value: Json | object, { enveloped }: ReplyBound): number {
+  const json = JSON.stringify(value)
   return Buffer.byteLength(enveloped ? JSON.stringify(json) : json)
+}
+
+function tooLarge(bytes: number): LatchkeyError {
+  return new LatchkeyError(
+    "PAYLOAD_TOO_LARGE",
+    `The reply would be larger than ${Math.floor(bytes / 1_048_576)} MiB. Resolve the value in parts.`,
+  )
 }

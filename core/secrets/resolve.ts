@@ -2,13 +2,12 @@ import type { Resolution, ResolvedReference } from "../contract/operations/resol
 import { toProblem } from "../contract/problems.ts"
 import { LatchkeyError } from "../errors.ts"
 import type { Evaluate, Evaluated, Evaluation, Outcome } from "./evaluate.ts"
-import { type ReplyBound, refuseLargeReply } from "./reply-size.ts"
+import { refuseLargeResolution } from "./reply-size.ts"
 import { type Place, rebuild } from "./template.ts"
 
 export interface ResolveRequest extends Omit<Evaluation, "action"> {
   /** `fail`: the first failing reference fails the call. `report`: a string with a failing reference becomes null. */
   onError: "fail" | "report"
-  reply: ReplyBound
 }
 
 /**
@@ -26,7 +25,7 @@ export function createResolve({ evaluate }: { evaluate: Evaluate }) {
         shown(place, connectionId, outcome, request),
       ),
     )
-    refuseLargeReply(evaluated, request.value, references, request.reply)
+    refuseLargeResolution(evaluated, references, request.reply)
     return { value: rebuild(evaluated.found, (place) => textOf(place, evaluated)), references }
   }
 }

@@ -1,11 +1,13 @@
 import { kindsOf } from "../auth/principal.ts"
 import type { Caller } from "../connections/caller.ts"
 import type { ConnectionStore } from "../connections/store.ts"
+import { limits } from "../contract/limits.ts"
 import type { Validation } from "../contract/operations/validate.ts"
 import { toProblem } from "../contract/problems.ts"
 import { LatchkeyError } from "../errors.ts"
 import type { Json } from "../json.ts"
 import type { Evaluate } from "./evaluate.ts"
+import { refuseLargeReply } from "./reply-size.ts"
 import { at } from "./resolve.ts"
 
 export interface ValidateInput {
@@ -14,11 +16,17 @@ export interface ValidateInput {
   at?: readonly string[]
 }
 
-/** Tells which references in a value would resolve, through the cache, and never a value. */
+/** As Lambda returns it, like a resolve's. */
+const reply = { bytes: limits.resolveReply, enveloped: true }
+
+/**
+ * Tells which references in a value would resolve, through the cache, and never a value.
+ * @throws LatchkeyError `PAYLOAD_TOO_LARGE` where the reply would be
+ */
 export function createValidate({ evaluate, store }: { evaluate: Evaluate; store: ConnectionStore }) {
   return async function validate(caller: Caller, input: ValidateInput): Promise<Validation> {
     const { principal, requestId } = caller
-    const { found, outcomeOf } = await evaluate({ ...caller, ...input, action: "secret.validate" })
+    const { found, outcomeOf } = await evaluate({ ...caller, ...input, reply, action: "secret.validate" })
     const references = found.places.flatMap((place) =>
       place.parts.flatMap((part): Validation["references"] => {
         const outcome = outcomeOf(part)
@@ -32,9 +40,11 @@ export function createValidate({ evaluate, store }: { evaluate: Evaluate; store:
         return [{ ...where, status: "failed", error: toProblem(at(place, outcome.error), requestId) }]
       }),
     )
-    return kindsOf(principal).includes("admin")
-      ? explain(caller, references, input.projectId)
+    const validation = kindsOf(principal).includes("admin")
+      ? await explain(caller, references, input.projectId)
       : { references }
+    refuseLargeReply(validation, reply)
+    return validation
   }
 
   /** An admin may know whether a connection is missing or only closed to the named project. */
