@@ -2,14 +2,14 @@ import type { Clock } from "../clock.ts"
 import { canonical } from "../crypto/canonical.ts"
 import { type Binding, openJson, sealJson } from "../crypto/seal.ts"
 import { ProviderError, transientReasons } from "../errors.ts"
-import { newNonce } from "../ids.ts"
 import { createLru } from "../lru.ts"
 import type { Metrics } from "../metrics.ts"
 import type { Login, Session, Sessions } from "../providers/provider.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
 import { Secret } from "../secret.ts"
-import { openError, sealError } from "./sealed-error.ts"
+import { untilAborted } from "../settle.ts"
+import { type LeaseState, leaseCommand, readLease } from "./lease.ts"
 import { bindingOf, entryName, leaseName } from "./tuple.ts"
 import type { ConnectionUse } from "./use.ts"
 
@@ -29,6 +29,9 @@ interface SealedSession {
 }
 
 const loginLeaseMs = 5_000
+/** How long the failure of a login stands in its lease's place. */
+const outageMs = 5_000
+const refusedMs = 10_000
 const loginsPerMinute = 6
 const minute = 60_000
 
@@ -73,23 +76,24 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
       }
 
       /** Another session than `rejected`, by at most one login at a time in this instance. */
-      function obtain(rejected: Session | undefined, login: Login, signal: AbortSignal): Promise<Session> {
-        const underWay = loggingIn.get(id)
-        if (underWay)
-          return underWay.catch((error: unknown) => {
-            // Whoever began it may have left; that is no answer to those who still wait.
-            const theirsEnded = !(error instanceof ProviderError) && !signal.aborted && !loggingIn.has(id)
-            if (theirsEnded) return obtain(rejected, login, signal)
-            throw error
-          })
-        const obtaining = (shared ? share(rejected, login, signal) : logIn(login, signal)).then((session) => {
+      async function obtain(
+        rejected: Session | undefined,
+        login: Login,
+        signal: AbortSignal,
+      ): Promise<Session> {
+        for (let underWay = loggingIn.get(id); underWay; underWay = loggingIn.get(id)) {
+          const session = await untilAborted(outcomeOf(underWay), signal)
+          if (session && !(rejected && sameToken(session, rejected))) return session
+        }
+        const obtaining = shared ? share(rejected, login, signal) : logIn(login, signal)
+        loggingIn.set(id, obtaining)
+        try {
+          const session = await obtaining
           live.set(id, session)
           return session
-        })
-        loggingIn.set(id, obtaining)
-        const done = () => loggingIn.delete(id)
-        obtaining.then(done, done)
-        return obtaining
+        } finally {
+          loggingIn.delete(id)
+        }
       }
 
       /** One login across instances: whoever gets the lease logs in, the others wait for what it stores. */
@@ -98,51 +102,57 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
         login: Login,
         signal: AbortSignal,
       ): Promise<Session> {
-        const lease = leaseName(use.keys, "login", use.tuple, "")
+        const name = leaseName(use.keys, "login", use.tuple, "")
+        const lease = { keys: use.keys, name, binding: bindingOf(use.tuple, "") }
+        const write = (state: LeaseState, ttlMs: number, when?: "NX") =>
+          leaseCommand(lease, state, { ttlMs, now: clock.now(), ...(when && { when }) })
         for (;;) {
           signal.throwIfAborted()
           const replies = await helper.ask([
-            ["MGET", sessionName(use), lease],
-            ["SET", lease, newNonce(), loginLeaseMs, "NX"],
+            write({ kind: "held" }, loginLeaseMs, "NX"),
+            ["MGET", sessionName(use), name],
           ])
           if (replies === undefined) return logIn(login, signal)
-          const [stored, failure] = bytesOf(replies[0])
+          const won = replies[0] === "OK"
+          const [stored, leased] = bytesOf(replies[1])
           const session = stored && open(use, stored)
-          if (session && isLive(session) && !(rejected && sameToken(session, rejected))) return session
-          if (replies[1] === "OK") return logInUnderLease(lease, login, signal)
-          const failed = failure && openError(use.keys, "failure", bindingOf(use.tuple, ""), failure)
-          if (failed && failed.freshUntil > clock.now()) throw failed.error
+          const other = session && isLive(session) && !(rejected && sameToken(session, rejected))
+          if (won && !other && lately().length < loginsPerMinute) break
+          if (won) await helper.ask([write({ kind: "open" }, 1)])
+          if (other) return session
+          const state = readLease(lease.keys, lease.binding, leased, clock.now())
+          if (state.kind === "failed") throw state.error
+          // Nobody else is at it; where it was ours to do, it is refused for being one too many.
+          if (won || state.kind === "open") return logIn(login, signal)
           await clock.sleep(50 + Math.random() * 100, signal)
         }
-      }
-
-      async function logInUnderLease(lease: string, login: Login, signal: AbortSignal): Promise<Session> {
         try {
           const session = await logIn(login, signal)
           await helper.ask([store(use, session)])
           return session
         } catch (error) {
           if (error instanceof ProviderError) {
-            const ttl = transientReasons.has(error.reason) ? 5_000 : 10_000
-            const known = { error, freshUntil: clock.now() + ttl }
-            const sealed = sealError(use.keys, "failure", bindingOf(use.tuple, ""), known, clock.now())
-            await helper.ask([["SET", lease, sealed, ttl]])
+            const ttlMs = transientReasons.has(error.reason) ? outageMs : refusedMs
+            await helper.ask([write({ kind: "failed", error }, ttlMs)])
           }
           throw error
         }
       }
 
       async function logIn(login: Login, signal: AbortSignal): Promise<Session> {
-        const lately = (logins.get(id) ?? []).filter((time) => time > clock.now() - minute)
-        if (lately.length >= loginsPerMinute)
+        if (lately().length >= loginsPerMinute)
           throw new ProviderError(
             "THROTTLED",
             "Latchkey has logged in to this secret manager six times within a minute and waits before trying again. Check why its sessions are rejected.",
             { retryAfterMs: minute },
           )
-        logins.set(id, [...lately, clock.now()])
+        logins.set(id, [...lately(), clock.now()])
         metrics.count("ProviderLogin", 1, { provider: use.record.providerId })
         return login(signal)
+      }
+
+      function lately(): number[] {
+        return (logins.get(id) ?? []).filter((time) => time > clock.now() - minute)
       }
     },
   }
@@ -155,6 +165,16 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
     const body: SealedSession = { t: token.reveal(), e: expiresAt, n: notes }
     const sealed = sealJson(use.keys, "session", bindingOfSession(use), body, clock.now())
     return ["SET", sessionName(use), sealed, Math.max(1, expiresAt - clock.now())] as const
+  }
+}
+
+/** The session, or undefined where whoever began the login has left: that is no answer to those who still wait. */
+async function outcomeOf(login: Promise<Session>): Promise<Session | undefined> {
+  try {
+    return await login
+  } catch (error) {
+    if (error instanceof ProviderError) throw error
+    return undefined
   }
 }
 

@@ -6,7 +6,7 @@ import type { PlatformKeys } from "./keyring.ts"
 export type SealKind =
   | "value"
   | "negative"
-  | "failure"
+  | "lease"
   | "breaker"
   | "status"
   | "failed-status"

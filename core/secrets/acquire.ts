@@ -35,15 +35,24 @@ export function createAcquirer(deps: FetchDeps): Acquirer {
       // Without a cache a value must be fetched after it was asked for, so no flight is shared either.
       if (use.record.settings.cacheTtlSeconds === 0)
         return land(startFetchJob(deps, use, misses, signal), misses)
-      const hurried = misses.filter(({ stale }) => stale !== undefined)
-      const patient = misses.filter(({ stale }) => stale === undefined)
-      return land(new Map([...join(use, patient, signal), ...join(use, hurried, signal)]), misses)
+      const landed = new Map(misses.flatMap(({ document }) => landedMeanwhile(use, document)))
+      const missing = misses.filter(({ document }) => !landed.has(document))
+      const hurried = missing.filter(({ stale }) => stale !== undefined)
+      const patient = missing.filter(({ stale }) => stale === undefined)
+      const flying = [...join(use, patient, signal), ...join(use, hurried, signal)]
+      return land(new Map([...landed, ...flying]), misses)
     },
 
     acquireUncached(use, documents, signal) {
       const misses = documents.map((document) => ({ document }))
       return land(startFetchJob(deps, use, misses, signal, { uncached: true }), misses)
     },
+  }
+
+  /** While Redis was asked, another resolve's fetch may have ended: it is not begun again. */
+  function landedMeanwhile(use: ConnectionUse, document: string): [string, Promise<Landing>][] {
+    const entry = deps.memory.get(use.tuple, document)
+    return entry ? [[document, Promise.resolve({ entry, source: "memory", written: Promise.resolve() })]] : []
   }
 
   function join(

@@ -62,19 +62,25 @@ export function heed(
   if (refusal) memory.put(use.tuple, "", { kind: "negative", ...refusal })
 }
 
+/** What speaks against asking at all: a login refused just now, or an open breaker; with until when. */
+export function warningOf(
+  { breaker, memory }: Pick<AskDeps, "breaker" | "memory">,
+  use: ConnectionUse,
+): KnownError | undefined {
+  const refused = memory.get(use.tuple, "")
+  return refused?.kind === "negative" ? refused : breaker.open(use.key)
+}
+
 /**
- * Asks the secret manager for documents, unless its breaker is open or it has just refused the credentials, and learns
- * from what it answers. Failures of the secret manager are results.
+ * Asks the secret manager for documents, and learns from what it answers. Failures of the secret manager are results. Only
+ * to be called where `warningOf` knows of nothing, with nothing awaited between.
  * @throws the signal's reason where nobody waits any more; LatchkeyError where the connection could not be opened
  */
 export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Question): Promise<Answer> {
   const { memory, sessions, breaker, opener, clock, metrics } = deps
   const { documents, shared, attempts, beforeRequest, signal, left } = question
   const lessons: RedisCommand[] = []
-  const refused = memory.get(use.tuple, "")
-  const known = refused?.kind === "negative" ? refused.error : breaker.admit(use.key)
-  if (known) return { results: failAll(known), lessons }
-
+  breaker.begin(use.key)
   const from = performance.now()
   try {
     const client = await opener.saved(use.record, {
@@ -110,7 +116,9 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
       if (shared) lessons.push(lesson("connection", "negative", known))
     }
     const failure = failures.find(tellsOfAll)
-    if (failure === undefined || failures.length < results.length) breaker.succeeded(use.key)
+    // Whatever else it answered, it answers.
+    const answers = failures.length < results.length || !failures.every(tellsOfAll)
+    if (failure === undefined || answers) breaker.succeeded(use.key)
     else if (breaker.failed(use.key, failure)) {
       metrics.count("BreakerOpened", 1, { provider: use.record.providerId })
       if (shared)

@@ -1,10 +1,13 @@
 import type { Clock } from "../clock.ts"
+import type { KnownError } from "../connections/sealed-error.ts"
 import type { ProviderError } from "../errors.ts"
 import { createLru } from "../lru.ts"
 
 /** After this many failures in a row nobody asks for a while. */
 const threshold = 3
 export const openForMs = 5_000
+/** How soon it is worth looking again while one attempt is under way. */
+const probeMs = 1_000
 
 interface State {
   failures: number
@@ -16,8 +19,10 @@ interface State {
 
 /** Per connection, by its tuple: a failing secret manager is asked once in five seconds, not once per resolve. */
 export interface Breaker {
-  /** The error that opened the breaker, while it is open; else the caller may try, and must report by `succeeded` or `failed`. */
-  admit(key: string): ProviderError | undefined
+  /** While the breaker is open: the error that opened it, and until when that holds at least. */
+  open(key: string): KnownError | undefined
+  /** To be told before an attempt while it is not open; how the attempt ended is told by one of the next three. */
+  begin(key: string): void
   succeeded(key: string): void
   /** True if this failure opened the breaker. */
   failed(key: string, error: ProviderError): boolean
@@ -31,12 +36,17 @@ export function createBreaker({ clock }: { clock: Clock }): Breaker {
   const states = createLru<State>(5_000)
 
   return {
-    admit(key) {
+    open(key) {
       const state = states.get(key)
       if (!state?.error) return undefined
-      if (state.probing || clock.now() < state.openUntil) return state.error
-      state.probing = true
-      return undefined
+      const { error, openUntil, probing } = state
+      if (clock.now() < openUntil) return { error, freshUntil: openUntil }
+      return probing ? { error, freshUntil: clock.now() + probeMs } : undefined
+    },
+
+    begin(key) {
+      const state = states.get(key)
+      if (state?.error) state.probing = true
     },
 
     succeeded(key) {

@@ -3,19 +3,27 @@ import { bindingOf, entryName } from "../connections/tuple.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import { ProviderError } from "../errors.ts"
 import type { FetchResult } from "../providers/provider.ts"
-import type { RedisCommand } from "../redis/redis.ts"
+import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
 import { Secret } from "../secret.ts"
-import { type AskDeps, askProvider, heed, tellsOfAll, timedOut, warningNames } from "./ask-provider.ts"
+import {
+  type AskDeps,
+  askProvider,
+  heed,
+  tellsOfAll,
+  timedOut,
+  warningNames,
+  warningOf,
+} from "./ask-provider.ts"
 import { type Entry, maxCachedBytes, sealValue, type ValueEntry } from "./entry.ts"
 import { leasesOf } from "./leases.ts"
-import type { WaitingRoom } from "./waiting-room.ts"
+import type { Place, WaitingRoom } from "./waiting-room.ts"
 
 /** What became of a document that was not in the cache. `written` settles when the cache has it, and never rejects. */
 export interface Landing {
   entry: Entry
-  source: "provider" | "cache"
+  source: "provider" | "cache" | "memory"
   written: Promise<unknown>
 }
 
@@ -62,29 +70,32 @@ export function startFetchJob(
   const timeoutMs = hurried ? limits.fetchWithStaleMs : limits.fetchMs
   const signal = AbortSignal.any([left, AbortSignal.timeout(timeoutMs)])
   const leases = leasesOf(use, deps)
-  const place = waitingRoom.place(keys, tuple.platformId, timeoutMs)
   const landings = new Map(misses.map(({ document }) => [document, Promise.withResolvers<Landing>()]))
 
-  run([...landings.keys()])
-    .catch((error: unknown) => {
-      for (const landing of landings.values()) landing.reject(error)
-    })
-    .finally(place.end)
+  obtain([...landings.keys()]).catch((error: unknown) => {
+    for (const landing of landings.values()) landing.reject(error)
+  })
   return new Map([...landings].map(([document, { promise }]) => [document, promise]))
 
-  async function run(documents: readonly string[]): Promise<void> {
-    const { owned, lost } = cached ? await claim(documents) : alone(documents)
-    await Promise.all([fetchOwned(owned), follow(lost)])
-  }
-
-  /** Without leases whoever wants a document fetches it. */
-  function alone(documents: readonly string[]) {
-    place.admit(undefined)
-    return { owned: documents, lost: [] }
+  /** Lands every document: those that are ours from the provider, the others as they come. */
+  async function obtain(documents: readonly string[]): Promise<void> {
+    if (documents.length === 0) return
+    const warning = warningOf(deps, use)
+    if (warning) return land(documents, () => failure(warning.error), { tell: outdate })
+    const place = waitingRoom.place(keys, tuple.platformId, timeoutMs)
+    try {
+      const { owned, lost, waiting } = cached ? await claim(documents, place) : alone(documents)
+      await Promise.all([
+        fetchOwned(owned, place, waiting),
+        follow(lost, owned.length === 0 ? place : undefined),
+      ])
+    } finally {
+      place.leave()
+    }
   }
 
   /** The one pipeline before the provider is asked: what speaks against it, the session, our place, the leases. */
-  async function claim(documents: readonly string[]) {
+  async function claim(documents: readonly string[], place: Place): Promise<Claimed> {
     const entering = place.enter(clock.now())
     const replies = await helper.ask([
       ["MGET", sessions.nameOf(use), ...warningNames(use)],
@@ -95,57 +106,72 @@ export function startFetchJob(
     const [session, ...warnings] = bytesOf(replies[0])
     sessions.offer(use, session)
     heed(deps, use, warnings)
-    place.admit(replies[entering.length])
-    return divide(documents, replies.slice(1 + entering.length))
-  }
-
-  /** What we own and what others do, by the replies to `leases.claim`; what others failed at has landed. */
-  function divide(documents: readonly string[], replies: Parameters<typeof leases.claimed>[1]) {
-    const claims = leases.claimed(documents, replies)
-    for (const [document, one] of claims) if (typeof one === "object") fail([document], one.failed)
+    const claims = leases.claimed(documents, replies.slice(1 + entering.length))
+    for (const [document, one] of claims)
+      if (typeof one === "object") arrive(document, failure(one.failed), "provider")
     return {
       owned: documents.filter((document) => claims.get(document) === "owned"),
       lost: documents.filter((document) => claims.get(document) === "lost"),
+      waiting: replies[entering.length],
     }
   }
 
   /** Asks the provider, and lands every document with what it says. */
-  async function fetchOwned(documents: readonly string[]): Promise<void> {
+  async function fetchOwned(documents: readonly string[], place: Place, waiting: RedisReply | undefined) {
     if (documents.length === 0) return
-    const started = clock.now()
-    const { results, lessons } = await askProvider(deps, use, {
-      documents,
-      shared,
-      ...(hurried && { attempts: 1 }),
-      ...(cached && { beforeRequest: () => leases.renew(documents) }),
-      signal,
-      left,
-    })
-    const entries = documents.map((document) => [document, toEntry(results.get(document), started)] as const)
-    const writes = cached ? entries.flatMap(([document, entry]) => writesOf(document, entry)) : []
-    const written = helper.ask([...writes, ...lessons, ...(cached ? place.leave() : [])])
-    for (const [document, entry] of entries) {
-      if (cached) memory.put(tuple, document, entry)
-      landings.get(document)?.resolve({ entry, source: "provider", written })
+    const warning = warningOf(deps, use)
+    if (warning) {
+      const { error, freshUntil } = warning
+      const tell = (document: string, entry: Entry) => [
+        ...outdate(document, entry),
+        leases.publish(document, error, freshUntil),
+      ]
+      return land(documents, () => failure(error), { tell, lessons: place.leave() })
     }
-    await written
+    const started = clock.now()
+    const { results, lessons } = await ask(documents, place, waiting)
+    return land(documents, (document) => toEntry(results.get(document), started), {
+      tell: store,
+      lessons: [...lessons, ...place.leave()],
+    })
   }
 
-  /** Waits for documents that other instances own; fetches what becomes free. */
-  async function follow(documents: readonly string[]): Promise<void> {
+  async function ask(documents: readonly string[], place: Place, waiting: RedisReply | undefined) {
+    try {
+      place.admit(waiting)
+      return await askProvider(deps, use, {
+        documents,
+        shared,
+        ...(hurried && { attempts: 1 }),
+        ...(cached && { beforeRequest: () => leases.renew(documents) }),
+        signal,
+        left,
+      })
+    } catch (error) {
+      // Nothing to share: those who wait meet the same trouble themselves, or none.
+      if (!left.aborted) await helper.ask([...place.leave(), ...(cached ? documents.map(leases.open) : [])])
+      throw error
+    }
+  }
+
+  /** Waits for documents that other instances own; obtains what becomes free. Whoever only waits here leaves `place`. */
+  async function follow(documents: readonly string[], place?: Place): Promise<void> {
     let waiting = documents
     while (waiting.length > 0) {
-      if (!(await pause())) return fail(waiting, timedOut())
-      const sights = await leases.look(waiting)
+      if (!(await pause())) return land(waiting, () => failure(timedOut()))
+      const sights = await leases.look(waiting, place?.leave() ?? [])
       for (const [document, sight] of sights) {
         if (typeof sight === "string") continue
-        if ("failed" in sight) fail([document], sight.failed)
-        else arrive(document, sight.entry)
+        if ("failed" in sight) arrive(document, failure(sight.failed), "provider")
+        else arrive(document, sight.entry, "cache")
       }
       const free = waiting.filter((document) => sights.get(document) === "free")
-      const { owned, lost } = free.length > 0 ? await claimFreed(free) : { owned: [], lost: [] }
-      await fetchOwned(owned)
-      waiting = [...waiting.filter((document) => sights.get(document) === "under way"), ...lost]
+      const underWay = waiting.filter((document) => sights.get(document) === "under way")
+      if (free.length > 0) {
+        await Promise.all([obtain(free), follow(underWay)])
+        return
+      }
+      waiting = underWay
     }
   }
 
@@ -160,20 +186,28 @@ export function startFetchJob(
     }
   }
 
-  async function claimFreed(documents: readonly string[]) {
-    const replies = await helper.ask(leases.claim(documents))
-    return replies ? divide(documents, replies) : { owned: documents, lost: [] }
+  /** Lands documents, and tells Redis. */
+  async function land(
+    documents: readonly string[],
+    entryOf: (document: string) => Entry,
+    { tell = () => [], lessons = [] }: Telling = {},
+  ): Promise<void> {
+    const entries = documents.map((document) => [document, entryOf(document)] as const)
+    const told = cached ? entries.flatMap(([document, entry]) => tell(document, entry)) : []
+    const written = helper.ask([...told, ...lessons])
+    for (const [document, entry] of entries) arrive(document, entry, "provider", written)
+    await written
   }
 
-  function arrive(document: string, entry: Entry): void {
-    memory.put(tuple, document, entry)
-    landings.get(document)?.resolve({ entry, source: "cache", written: Promise.resolve() })
-  }
-
-  function fail(documents: readonly string[], error: ProviderError): void {
-    const entry = { kind: "negative", error, freshUntil: 0 } as const
-    for (const document of documents)
-      landings.get(document)?.resolve({ entry, source: "provider", written: Promise.resolve() })
+  function arrive(
+    document: string,
+    entry: Entry,
+    source: Landing["source"],
+    written: Promise<unknown> = Promise.resolve(),
+  ): void {
+    const tooLarge = entry.kind === "value" && entry.size > maxCachedBytes
+    if (cached && !tooLarge) memory.put(tuple, document, entry)
+    landings.get(document)?.resolve({ entry, source, written })
   }
 
   function toEntry(result: FetchResult | undefined, started: number): Entry {
@@ -195,20 +229,52 @@ export function startFetchJob(
     }
   }
 
-  /** What Redis learns of a document's fetch. */
-  function writesOf(document: string, entry: Entry): RedisCommand[] {
+  /** What Redis learns of an answer, and by it whoever waits for it. */
+  function store(document: string, entry: Entry): RedisCommand[] {
     const now = clock.now()
-    const binding = bindingOf(tuple, document)
-    const name = entryName(keys, "document", tuple.platformId, tuple.connectionId, document)
-    if (entry.kind === "value") {
-      const ttl = entry.staleUntil - now
-      if (entry.size > maxCachedBytes || ttl <= 0) return []
-      return [["SET", name, sealValue(keys, binding, entry, now), ttl]]
+    if (entry.kind === "negative") {
+      const seen = entry.freshUntil > now ? [] : [leases.publish(document, entry.error)]
+      return [...outdate(document, entry), ...seen]
     }
-    if (tellsOfAll(entry.error)) return [leases.publish(document, entry.error)]
-    // Such an answer takes the older value's place for as long as that could have come back.
+    const ttl = entry.staleUntil - now
+    if (entry.size > maxCachedBytes || ttl <= 0) return [leases.open(document)]
+    return [["SET", nameOf(document), sealValue(keys, bindingOf(tuple, document), entry, now), ttl]]
+  }
+
+  /**
+   * An answer that there is no value takes an older value's place for as long as that could have come back. An outage is
+   * no answer.
+   */
+  function outdate(document: string, entry: Entry): RedisCommand[] {
+    if (entry.kind === "value" || tellsOfAll(entry.error)) return []
+    const now = clock.now()
     const until = Math.max(entry.freshUntil, stale.get(document)?.staleUntil ?? 0)
     if (until <= now) return []
-    return [["SET", name, sealError(keys, "negative", binding, entry, now), until - now]]
+    const sealed = sealError(keys, "negative", bindingOf(tuple, document), entry, now)
+    return [["SET", nameOf(document), sealed, until - now]]
+  }
+
+  function nameOf(document: string): string {
+    return entryName(keys, "document", tuple.platformId, tuple.connectionId, document)
   }
 }
+
+interface Claimed {
+  owned: readonly string[]
+  lost: readonly string[]
+  /** How many fetches of the platform wait on providers, as Redis counted. */
+  waiting?: RedisReply | undefined
+}
+
+interface Telling {
+  /** What Redis learns of each document. */
+  tell?(document: string, entry: Entry): RedisCommand[]
+  /** And besides. */
+  lessons?: readonly RedisCommand[]
+}
+
+/** Without leases whoever wants a document fetches it. */
+const alone = (documents: readonly string[]): Claimed => ({ owned: documents, lost: [] })
+
+/** Says nothing beyond the resolves that met it. */
+const failure = (error: ProviderError): Entry => ({ kind: "negative", error, freshUntil: 0 })

@@ -1,9 +1,8 @@
 import type { Clock } from "../clock.ts"
-import { openError, sealError } from "../connections/sealed-error.ts"
+import { type LeaseState, leaseCommand, readLease } from "../connections/lease.ts"
 import { bindingOf, entryName, leaseName } from "../connections/tuple.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import type { ProviderError } from "../errors.ts"
-import { newNonce } from "../ids.ts"
 import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
@@ -13,8 +12,10 @@ import { type Entry, openEntry } from "./entry.ts"
 const leaseMs = 5_000
 /** Renewed before a further request once this much of it is gone. */
 const renewAfterMs = 1_000
-/** How long the failure of a fetch stands in its lease's place, so that those who wait for it stop waiting. */
+/** How long the failure of a fetch stands in its lease's place at most, so that those who wait for it stop waiting. */
 const failureMs = 5_000
+/** How long a lease says that nothing will come of it: those who wait look several times a second. */
+const openMs = 1_000
 
 /** What became of the wish to fetch a document: it may, or another instance does, or did and failed. */
 export type Claim = "owned" | "lost" | { failed: ProviderError }
@@ -29,31 +30,40 @@ export interface Leases {
   claimed(documents: readonly string[], replies: readonly RedisReply[]): Map<string, Claim>
   /** Before each request to the provider: prolongs the leases on `documents` when due. */
   renew(documents: readonly string[]): Promise<void>
-  /** What became of documents that another instance is fetching. While Redis is out of reach all are free. */
-  look(documents: readonly string[]): Promise<Map<string, Sight>>
-  /** Puts the failure in the lease's place. */
-  publish(document: string, error: ProviderError): RedisCommand
+  /**
+   * What became of documents that another instance is fetching. While Redis is out of reach all are free. `also` is asked
+   * with it.
+   */
+  look(documents: readonly string[], also: readonly RedisCommand[]): Promise<Map<string, Sight>>
+  /** Puts the failure in the lease's place; `until`, in milliseconds, where it is known to end sooner than usual. */
+  publish(document: string, error: ProviderError, until?: number): RedisCommand
+  /** Tells those who wait for the document that there will be nothing to share: they fetch it for themselves. */
+  open(document: string): RedisCommand
 }
 
 export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper; clock: Clock }): Leases {
   const { keys, tuple } = use
-  const holder = newNonce()
   const lease = (document: string) => leaseName(keys, "fetch", tuple, document)
+  /** Lost once, though no lease stood there: to a faster one, or to what is no lease at all. */
+  const vanished = new Set<string>()
   let renewed = clock.now()
 
   return {
     claim(documents) {
       renewed = clock.now()
-      const names = documents.map(lease)
-      return [["MGET", ...names], ...names.map((name): RedisCommand => ["SET", name, holder, leaseMs, "NX"])]
+      return [["MGET", ...documents.map(lease)], ...documents.map((document) => hold(document, "NX"))]
     },
 
     claimed(documents, [standing, ...won]) {
       const bytes = bytesOf(standing)
+      const absent = (i: number) => !Array.isArray(standing) || typeof standing[i] !== "string"
       return new Map(
         documents.map((document, i): [string, Claim] => {
-          const failed = won[i] === "OK" ? undefined : failureIn(document, bytes[i])
-          return [document, won[i] === "OK" ? "owned" : failed ? { failed } : "lost"]
+          if (won[i] === "OK") return [document, "owned"]
+          if (absent(i)) return [document, missed(document)]
+          const state = readLease(keys, bindingOf(tuple, document), bytes[i], clock.now())
+          if (state.kind === "failed") return [document, { failed: state.error }]
+          return [document, state.kind === "open" ? "owned" : "lost"]
         }),
       )
     },
@@ -61,40 +71,49 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
     async renew(documents) {
       if (clock.now() - renewed < renewAfterMs) return
       renewed = clock.now()
-      await helper.ask(documents.map((document) => ["SET", lease(document), holder, leaseMs, "XX"]))
+      await helper.ask(documents.map((document) => hold(document, "XX")))
     },
 
-    async look(documents) {
+    async look(documents, also) {
       const entries = documents.map((document) =>
         entryName(keys, "document", tuple.platformId, tuple.connectionId, document),
       )
-      const replies = await helper.ask([
-        ["MGET", ...entries],
-        ["MGET", ...documents.map(lease)],
-      ])
+      const replies = await helper.ask([["MGET", ...entries], ["MGET", ...documents.map(lease)], ...also])
       const stored = bytesOf(replies?.[0])
       const leased = bytesOf(replies?.[1])
       return new Map(documents.map((document, i) => [document, sightOf(document, stored[i], leased[i])]))
     },
 
-    publish(document, error) {
-      const known = { error, freshUntil: clock.now() + failureMs }
-      const sealed = sealError(keys, "failure", bindingOf(tuple, document), known, clock.now())
-      return ["SET", lease(document), sealed, failureMs]
+    publish(document, error, until = Number.POSITIVE_INFINITY) {
+      const ttlMs = Math.max(1, Math.min(failureMs, until - clock.now()))
+      return write(document, { kind: "failed", error }, ttlMs)
     },
+
+    open: (document) => write(document, { kind: "open" }, openMs),
   }
 
+  function missed(document: string): Claim {
+    if (vanished.has(document)) return "owned"
+    vanished.add(document)
+    return "lost"
+  }
+
+  /** What is no lease, or one that is open, is free: competing for it tells the two apart. */
   function sightOf(document: string, stored: Buffer | undefined, leased: Buffer | undefined): Sight {
-    const entry = stored && openEntry(keys, bindingOf(tuple, document), stored)
+    const binding = bindingOf(tuple, document)
+    const entry = stored && openEntry(keys, binding, stored)
     if (entry && entry.freshUntil > clock.now()) return { entry }
-    const failed = failureIn(document, leased)
-    if (failed) return { failed }
-    return leased === undefined ? "free" : "under way"
+    const state = readLease(keys, binding, leased, clock.now())
+    if (state.kind === "failed") return { failed: state.error }
+    return state.kind === "held" ? "under way" : "free"
   }
 
-  /** What stands in a lease's place is its holder's name, or why its fetch failed. */
-  function failureIn(document: string, leased: Buffer | undefined): ProviderError | undefined {
-    const failure = leased && openError(keys, "failure", bindingOf(tuple, document), leased)
-    return failure && failure.freshUntil > clock.now() ? failure.error : undefined
+  function hold(document: string, when: "NX" | "XX"): RedisCommand {
+    return write(document, { kind: "held" }, leaseMs, when)
+  }
+
+  function write(document: string, state: LeaseState, ttlMs: number, when?: "NX" | "XX"): RedisCommand {
+    const named = { keys, name: lease(document), binding: bindingOf(tuple, document) }
+    return leaseCommand(named, state, { ttlMs, now: clock.now(), ...(when && { when }) })
   }
 }

@@ -8,15 +8,17 @@ import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 /** So many fetches of one platform may wait on secret managers at a time: one platform must not starve another. */
 const maxWaiting = 200
 
+/** When the count of a platform that fetches nothing any more may be forgotten, at least. */
+const forgottenMs = 60_000
+
 /** A fetch's place among those of its platform that wait on secret managers. */
 export interface Place {
   /** To be put into the pipeline that the fetch asks anyway; the count is the reply of the last. */
   enter(now: number): RedisCommand[]
-  leave(): RedisCommand[]
   /** @throws LatchkeyError `THROTTLED` where the platform has too many waiting; `count` is undefined while Redis is out of reach */
   admit(count: RedisReply | undefined): void
-  /** To be called when the fetch ends, however it ends. */
-  end(): void
+  /** To be called when the fetch ends, however it ends. What Redis is to be told; nothing the second time, or where it never entered. */
+  leave(): RedisCommand[]
 }
 
 export interface WaitingRoom {
@@ -34,17 +36,21 @@ export function createWaitingRoom(): WaitingRoom {
     place(keys, platformId, timeoutMs) {
       const name = entryName(keys, "waiting", platformId)
       const member = newNonce()
+      let entered = false
+      let left = false
       here.set(platformId, (here.get(platformId) ?? 0) + 1)
       return {
-        enter: (now) => [
-          ["ZREMRANGEBYSCORE", name, "-inf", now],
-          ["ZADD", name, now + timeoutMs, member],
-          ["PEXPIRE", name, 2 * timeoutMs],
-          ["ZCOUNT", name, now, "+inf"],
-        ],
-        leave: () => [["ZREM", name, member]],
+        enter(now) {
+          entered = true
+          return [
+            ["ZREMRANGEBYSCORE", name, "-inf", now],
+            ["ZADD", name, now + timeoutMs, member],
+            ["PEXPIRE", name, Math.max(forgottenMs, 2 * timeoutMs)],
+            ["ZCOUNT", name, now, "+inf"],
+          ]
+        },
         admit(count) {
-          const waiting = count === undefined ? (here.get(platformId) ?? 0) : Number(count)
+          const waiting = typeof count === "number" ? count : (here.get(platformId) ?? 0)
           if (waiting > maxWaiting)
             throw new LatchkeyError(
               "THROTTLED",
@@ -52,10 +58,13 @@ export function createWaitingRoom(): WaitingRoom {
               { retryAfterSeconds: 1 },
             )
         },
-        end() {
-          const left = (here.get(platformId) ?? 1) - 1
-          if (left > 0) here.set(platformId, left)
+        leave() {
+          if (left) return []
+          left = true
+          const others = (here.get(platformId) ?? 1) - 1
+          if (others > 0) here.set(platformId, others)
           else here.delete(platformId)
+          return entered ? [["ZREM", name, member]] : []
         },
       }
     },
