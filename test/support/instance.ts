@@ -1,14 +1,19 @@
 import type { AuditItem } from "../../core/audit/audit.ts"
 import type { Principal } from "../../core/auth/principal.ts"
 import type { Caller } from "../../core/connections/caller.ts"
-import type { Opener } from "../../core/connections/open.ts"
+import type { OpenOptions } from "../../core/connections/open.ts"
+import { tampered } from "../../core/connections/record-mac.ts"
+import type { Settings } from "../../core/contract/settings.ts"
+import { createEnvelope } from "../../core/crypto/envelope.ts"
 import { ProviderError, type Reason } from "../../core/errors.ts"
 import { newRequestId } from "../../core/ids.ts"
 import type { Json } from "../../core/json.ts"
-import { createLatchkey, type Latchkey } from "../../core/latchkey.ts"
+import { createLatchkey, type Latchkey, type Ports } from "../../core/latchkey.ts"
 import { createNetwork } from "../../core/network/client.ts"
-import type { BrowsePage, FetchResult } from "../../core/providers/provider.ts"
+import type { BrowsePage, FetchResult, Login, ProviderClient } from "../../core/providers/provider.ts"
 import { Secret } from "../../core/secret.ts"
+import type { ReplyBound } from "../../core/secrets/reply-size.ts"
+import { untilAborted } from "../../core/settle.ts"
 import type { Use } from "../../core/usage/usage.ts"
 import { memoryKms } from "./memory-kms.ts"
 import { memoryRedis } from "./memory-redis.ts"
@@ -18,16 +23,24 @@ import { type MovedClock, movedClock } from "./moved-clock.ts"
 /** A secret manager in memory, behind every connection of a test, by document (Vault: mount and path). */
 export interface FakeVault {
   documents: Map<string, Json>
+  /** Documents that have an answer of their own instead of a value. */
+  refusals: Map<string, Reason>
   /** Instead of answering: every request fails so. */
   failure: Reason | undefined
   /** Each call of `fetch`, with the documents it asked for. */
   fetches: (readonly string[])[]
+  /** With what each client was opened that fetched. */
+  opened: OpenOptions[]
   /** What browsing finds, by prefix, and where it goes on `prefix|cursor`. Absent: it cannot be browsed. */
   pages: Map<string, BrowsePage> | undefined
   /** Each call of `browse`, in the same words. */
   browses: string[]
-  /** Holds every fetch until it resolves. */
+  /** Holds every answer, read already, until it resolves. */
   gate: Promise<unknown> | undefined
+  /** Whether what is held goes on though nobody waits for it any more. */
+  deaf: boolean
+  /** If set, every fetch logs in by it first, as far as there is no session. */
+  login: Login | undefined
 }
 
 /** What several instances of Latchkey share. */
@@ -39,65 +52,149 @@ export function world() {
   const audit: AuditItem[] = []
   const uses: Use[] = []
   const counted: string[] = []
+  /** Calls of the stores that are written to, and whether they fail. */
+  const auditStore = { puts: 0, down: false, append }
+  const usageStore = { writes: 0, down: false, touch }
   const vault: FakeVault = {
     documents: new Map(),
+    refusals: new Map(),
     failure: undefined,
     fetches: [],
+    opened: [],
     pages: new Map(),
     browses: [],
     gate: undefined,
+    deaf: false,
+    login: undefined,
   }
 
-  const client: ReturnType<Opener["unsaved"]> = {
-    async check() {
-      const error = vault.failure && new ProviderError(vault.failure, "Failing, as the test wants it.")
-      return { steps: [{ name: "authenticate", ok: !error, ...(error && { error }) }], warnings: [] }
-    },
+  async function append(item: AuditItem): Promise<void> {
+    auditStore.puts++
+    if (auditStore.down) throw new Error("The audit store is down.")
+    audit.push(item)
+  }
+
+  async function touch(seen: readonly Use[]): Promise<void> {
+    usageStore.writes++
+    if (usageStore.down) throw new Error("The usage store is down.")
+    uses.push(...seen)
+  }
+
+  const check: ProviderClient["check"] = async () => {
+    const error = vault.failure && failure(vault.failure)
+    return { steps: [{ name: "authenticate", ok: !error, ...(error && { error }) }], warnings: [] }
+  }
+
+  const browse: ProviderClient["browse"] = async (prefix, cursor) => {
+    const asked = cursor === undefined ? prefix : `${prefix}|${cursor}`
+    vault.browses.push(asked)
+    if (vault.failure) throw failure(vault.failure)
+    return structuredClone(vault.pages?.get(asked) ?? { data: [] })
+  }
+
+  const clientFor = (options: OpenOptions): ProviderClient => ({
+    check,
+    ...(vault.pages && { browse }),
     async fetch(documents, signal) {
       vault.fetches.push(documents)
-      await vault.gate
+      vault.opened.push(options)
+      await options.beforeRequest?.()
+      if (vault.login) await options.sessions.current(vault.login, signal)
+      const results = documents.map((document): [string, FetchResult] => [document, resultOf(document)])
+      if (vault.gate) await (vault.deaf ? vault.gate : untilAborted(vault.gate, signal))
       signal.throwIfAborted()
-      if (vault.failure) throw new ProviderError(vault.failure, "Failing, as the test wants it.")
-      return new Map(documents.map((document): [string, FetchResult] => [document, resultOf(document)]))
+      if (vault.failure) throw failure(vault.failure)
+      return new Map(results)
     },
-  }
-
-  const browsable: ReturnType<Opener["unsaved"]> = {
-    ...client,
-    async browse(prefix, cursor) {
-      const asked = cursor === undefined ? prefix : `${prefix}|${cursor}`
-      vault.browses.push(asked)
-      if (vault.failure) throw new ProviderError(vault.failure, "Failing, as the test wants it.")
-      return structuredClone(vault.pages?.get(asked) ?? { data: [] })
-    },
-  }
-  const open = () => (vault.pages ? browsable : client)
+  })
 
   function resultOf(document: string): FetchResult {
+    const refusal = vault.refusals.get(document)
+    if (refusal) return { ok: false, error: failure(refusal) }
     const content = vault.documents.get(document)
-    if (content === undefined) return { ok: false, error: new ProviderError("NOT_FOUND", "No such secret.") }
+    if (content === undefined) return { ok: false, error: failure("NOT_FOUND") }
     return { ok: true, content: structuredClone(content), version: "1" }
   }
 
   /** Another instance of Latchkey, with a memory of its own. */
-  function instance(): Latchkey {
+  function instance(ports: Partial<Ports> = {}): Latchkey {
+    const envelope = createEnvelope({ kms, clock })
     return createLatchkey({
       clock,
       redis,
       store,
       kms,
-      auditStore: { append: async (item) => void audit.push(item) },
-      usageStore: { touch: async (seen) => void uses.push(...seen) },
+      auditStore,
+      usageStore,
       network: createNetwork({ policy: { allowHttp: false, allowLoopback: false, exceptions: [] }, clock }),
       metrics: { count: (name) => void counted.push(name), time: () => {} },
       auditMode: "required",
       resolveMs: 15_000,
-      opener: { saved: async () => open(), unsaved: open },
+      opener: {
+        async saved({ platformId, id, configId, config }, options) {
+          const binding = { platformId, connectionId: id, configId }
+          if ((await envelope.decryptConfig(binding, config)) === undefined) throw tampered(id)
+          return clientFor(options)
+        },
+        unsaved: (_platform, _provider, _config, options) => clientFor(options),
+      },
+      ...ports,
     })
   }
 
-  return { clock, redis, store, kms, audit, uses, counted, vault, instance }
+  /** What some work asked of what is outside, in round trips. */
+  async function roundTrips<T>(work: () => Promise<T>): Promise<RoundTrips> {
+    const before = soFar()
+    await work()
+    const after = soFar()
+    const spent = (name: keyof RoundTrips) => after[name] - before[name]
+    return {
+      reads: spent("reads"),
+      audits: spent("audits"),
+      usage: spent("usage"),
+      redis: spent("redis"),
+      kms: spent("kms"),
+      fetches: spent("fetches"),
+    }
+  }
+
+  const soFar = (): RoundTrips => ({
+    reads: store.reads,
+    audits: auditStore.puts,
+    usage: usageStore.writes,
+    redis: redis.asked.pipelines,
+    kms: kms.calls,
+    fetches: vault.fetches.length,
+  })
+
+  return {
+    clock,
+    redis,
+    store,
+    kms,
+    audit,
+    auditStore,
+    uses,
+    usageStore,
+    counted,
+    vault,
+    instance,
+    roundTrips,
+  }
 }
+
+export type World = ReturnType<typeof world>
+
+export interface RoundTrips {
+  reads: number
+  audits: number
+  usage: number
+  redis: number
+  kms: number
+  fetches: number
+}
+
+const failure = (reason: Reason) => new ProviderError(reason, "Failing, as the test wants it.")
 
 export const admin: Principal = {
   platformId: "acme",
@@ -139,11 +236,42 @@ export async function connect(
   return connection.id
 }
 
+/** A world with one instance and one connection, and how a reference into that is written. */
+export async function connected(settings: Partial<Settings> = {}) {
+  const shared = world()
+  const latchkey = shared.instance()
+  const id = await connect(latchkey, { settings })
+  const reference = (path: string, connectionId = id) => `{{secret://${connectionId}/${path}}}`
+  return { ...shared, latchkey, id, reference }
+}
+
+/** Changes a connection as an admin would. */
+export function update(
+  latchkey: Latchkey,
+  id: string,
+  patch: Parameters<Latchkey["connections"]["update"]>[2],
+) {
+  return latchkey.connections.update(callerOf(latchkey, admin), id, patch, undefined)
+}
+
+/** Clears a connection's cache, or without `id` the platform's, as an admin would. */
+export function clear(latchkey: Latchkey, id?: string, principal = admin): Promise<void> {
+  return latchkey.clear(callerOf(latchkey, principal), id)
+}
+
 /** Resolves a value as a service would. */
 export function resolve(
   latchkey: Latchkey,
   value: Json,
-  options: { projectId?: string; onError?: "fail" | "report"; principal?: Principal; at?: string[] } = {},
+  options: {
+    projectId?: string
+    onError?: "fail" | "report"
+    principal?: Principal
+    at?: string[]
+    signal?: AbortSignal
+    reply?: ReplyBound
+    claimedActor?: string
+  } = {},
 ) {
   const { principal = service, onError = "fail", ...rest } = options
   return latchkey.resolve({

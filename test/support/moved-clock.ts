@@ -1,3 +1,4 @@
+import { vi } from "vitest"
 import type { Clock } from "../../core/clock.ts"
 
 /** A clock that stands still until it is moved. `sleep` ends when enough has been added, or the signal aborts. */
@@ -32,4 +33,43 @@ export function movedClock(start = Date.UTC(2026, 0, 1)): MovedClock {
         })
       }),
   }
+}
+
+/**
+ * What `work` gives, while time passes in small steps: for work that sleeps on the clock. A step is taken whenever nothing
+ * else is left to do.
+ */
+export async function passing<T>(clock: MovedClock, work: Promise<T>, stepMs = 50): Promise<T> {
+  let done = false
+  const end = () => {
+    done = true
+  }
+  work.then(end, end)
+  for (let steps = 0; ; steps++) {
+    await turn()
+    if (done) return work
+    if (steps > 5_000) throw new Error("The work does not end, however much time passes.")
+    clock.advance(stepMs)
+  }
+}
+
+/** Lets time pass in small steps, for `ms` in all. */
+export async function passingFor(clock: MovedClock, ms: number, stepMs = 50): Promise<void> {
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    await turn()
+    clock.advance(stepMs)
+  }
+  await turn()
+}
+
+/** Lets everything run that can run without time passing. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Until the test's end, `AbortSignal.timeout` goes by this clock. Restore it by `vi.restoreAllMocks`. */
+export function timeoutsBy(clock: MovedClock): void {
+  vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+    const controller = new AbortController()
+    void clock.sleep(ms).then(() => controller.abort(new DOMException("Timed out.", "TimeoutError")))
+    return controller.signal
+  })
 }
