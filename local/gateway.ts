@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { APIGatewayProxyEvent, Context } from "aws-lambda"
 import { type Clock, systemClock } from "../core/clock.ts"
 import { LatchkeyError } from "../core/errors.ts"
+import { baseHeaders } from "../functions/chain/reply.ts"
 import { type Counter, createCounter } from "./counter.ts"
 import { type Faults, noFaults, withFaults } from "./faults.ts"
 import { type AuthorizerHandler, createAuthorizer } from "./gateway-authorizer.ts"
@@ -85,7 +86,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const method = request.method ?? ""
       const url = new URL(request.url ?? "/", "http://127.0.0.1")
       const route = routes.match(method, url.pathname)
-      if (method === "OPTIONS") result = { status: 204, headers: cors(consoleOrigin), body: Buffer.alloc(0) }
+      if (method === "OPTIONS")
+        result = { status: 204, headers: ownHeaders(id, consoleOrigin), body: Buffer.alloc(0) }
       else if (route === undefined)
         throw new LatchkeyError("ENTITY_NOT_FOUND", "There is no such route; see /openapi.json.")
       else result = await invoke(id, route, url, request)
@@ -181,10 +183,10 @@ async function inTime(work: unknown, timeoutMs: number): Promise<unknown> {
 
 const tooLarge = (message: string) => new LatchkeyError("PAYLOAD_TOO_LARGE", message)
 
-function cors(consoleOrigin: string | undefined): string[] {
-  if (consoleOrigin === undefined) return []
-  const headers = { "access-control-allow-origin": consoleOrigin, vary: "origin", ...corsHeaders }
-  return Object.entries(headers).flat()
+/** What the gateway answers itself looks like the functions' answers. */
+function ownHeaders(id: string, consoleOrigin: string | undefined): string[] {
+  const cors = consoleOrigin !== undefined && { vary: "origin", ...corsHeaders }
+  return Object.entries({ ...baseHeaders(id, consoleOrigin), ...cors }).flat()
 }
 
 function problemResult(
@@ -194,12 +196,7 @@ function problemResult(
 ): HttpResult {
   return {
     status: problem.status,
-    headers: [
-      ...["content-type", "application/problem+json"],
-      ...["cache-control", "no-store"],
-      ...["x-request-id", id],
-      ...cors(consoleOrigin),
-    ],
+    headers: ["content-type", "application/problem+json", ...ownHeaders(id, consoleOrigin)],
     body: Buffer.from(JSON.stringify(problem)),
   }
 }
