@@ -66,18 +66,18 @@ export interface Scoped {
 
 /**
  * Who may clear a connection's cache, or with none named the platform's: whoever reaches any project; a service with
- * `projectIds` only a project-scoped connection of theirs.
- * @throws LatchkeyError `AUTHORIZATION`, or `ENTITY_NOT_FOUND` for what the caller may not know of
+ * `projectIds` only a project-scoped connection of theirs. False where the caller must not learn that there is
+ * such a connection: it is to be answered as one that is missing.
+ * @throws LatchkeyError `AUTHORIZATION`
  */
-export function assertMayClear(principal: Principal, connection: Scoped | undefined): void {
-  if (reachesAnyProject(principal)) return
+export function mayClear(principal: Principal, connection: Scoped | undefined): boolean {
+  if (reachesAnyProject(principal)) return true
   if (connection?.scope !== "PROJECT")
     throw new LatchkeyError(
       "AUTHORIZATION",
       "A service with `projectIds` clears only connections of its projects; name one in `connectionId`.",
     )
-  if (connection.projectIds?.some((projectId) => principal.projectIds?.includes(projectId))) return
-  throw new LatchkeyError("ENTITY_NOT_FOUND", "There is no such connection.")
+  return connection.projectIds?.some((projectId) => principal.projectIds?.includes(projectId)) ?? false
 }
 
 /** The authorizer's context as API Gateway passes it to a function: strings only. */

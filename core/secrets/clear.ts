@@ -1,5 +1,5 @@
 import { audited } from "../audit/audited.ts"
-import { assertMayClear } from "../auth/access.ts"
+import { mayClear } from "../auth/access.ts"
 import { notFound } from "../connections/access.ts"
 import type { Caller } from "../connections/caller.ts"
 import { eventOf } from "../connections/service.ts"
@@ -15,14 +15,13 @@ export function createClear({ store }: { store: ConnectionStore }) {
     const { platformId } = caller.principal
     await audited(caller.audit, eventOf(caller, "cache.cleared", connectionId), async () => {
       if (connectionId === undefined) {
-        assertMayClear(caller.principal, undefined)
+        mayClear(caller.principal, undefined)
         await store.renew(platformId, undefined, newNonce())
         return
       }
       const { connections } = await store.read(platformId, [connectionId], caller.signal)
       const record = connections.get(connectionId)
-      if (!record) throw notFound(connectionId)
-      assertMayClear(caller.principal, record)
+      if (!record || !mayClear(caller.principal, record)) throw notFound(connectionId)
       if (!(await store.renew(platformId, connectionId, newNonce()))) throw notFound(connectionId)
     })
   }
