@@ -45,7 +45,13 @@ export interface Caller {
   delete(path: string): Promise<Answer>
 }
 
-export async function startSandboxApi(options: Partial<SandboxOptions> = {}): Promise<SandboxApi> {
+export async function startSandboxApi({
+  environment,
+  ...options
+}: Partial<SandboxOptions> & {
+  /** Over what the sandbox tells its functions. */
+  environment?: Record<string, string>
+} = {}): Promise<SandboxApi> {
   process.env.POWERTOOLS_LOG_LEVEL ??= "SILENT"
   process.env.POWERTOOLS_METRICS_DISABLED ??= "true"
   const folder = mkdtempSync(join(tmpdir(), "latchkey-api-"))
@@ -56,10 +62,14 @@ export async function startSandboxApi(options: Partial<SandboxOptions> = {}): Pr
   /** Loaded anew each time: functions read their environment once, and keep what they have built. */
   async function start(): Promise<Sandbox> {
     vi.resetModules()
-    const [{ startSandbox }, { loadService }] = await Promise.all([
+    const [{ startSandbox }, service] = await Promise.all([
       import("../../local/sandbox.ts"),
       import("../../local/service.ts"),
     ])
+    const loadService = () => {
+      Object.assign(process.env, environment)
+      return service.loadService()
+    }
     return startSandbox({ port: 0, dataDir, demo: false, loadService, ...options })
   }
 
