@@ -1,0 +1,102 @@
+import { ProviderError, type Reason } from "../../errors.ts"
+import { isObject, type Json, own } from "../../json.ts"
+import type { HttpResponse } from "../../network/http.ts"
+
+/** An answer of Connect's that is no success, as an error: its status and our words, never the `message` in it. */
+export function refusal(response: HttpResponse, operation: string): ProviderError {
+  switch (response.status) {
+    case 401:
+      return failure(
+        "BAD_CREDENTIALS",
+        "1Password Connect does not accept the token. Check that it is this server's, has not expired and was not revoked.",
+        response,
+        operation,
+      )
+    case 403:
+      return failure(
+        "PERMISSION_DENIED",
+        "The Connect token may not read this vault. Check the id, and give the token access to the vault.",
+        response,
+        operation,
+      )
+    case 404:
+      if (!isConnects(response)) break
+      return failure(
+        "NOT_FOUND",
+        "1Password has no such vault, item or file. Check each part of the reference.",
+        response,
+        operation,
+      )
+    case 429:
+      return failure(
+        "THROTTLED",
+        `1Password refuses more requests for now${whatIsLeft(response)}. Let values stay in the cache longer.`,
+        response,
+        operation,
+      )
+  }
+  return failure(
+    "PROVIDER_ERROR",
+    isConnects(response)
+      ? `1Password Connect failed to ${operation}. Look for the time of this request in its log.`
+      : "What answered is not 1Password Connect. Check `url`, and what stands between.",
+    response,
+    operation,
+  )
+}
+
+/** @throws ProviderError for what is not JSON, or not of the kind that was asked for */
+export function jsonOf(response: HttpResponse, operation: string, kind: "list" | "object"): Json {
+  const body = parse(response.body)
+  if (kind === "list" ? Array.isArray(body) : isObject(body)) return body as Json
+  throw failure(
+    "PROVIDER_ERROR",
+    "What answered is not 1Password Connect. Check `url`, and what stands between.",
+    response,
+    operation,
+  )
+}
+
+function failure(
+  reason: Reason,
+  message: string,
+  { status, retryAfterMs }: HttpResponse,
+  operation: string,
+): ProviderError {
+  return new ProviderError(reason, message, {
+    upstream: { operation, status },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+}
+
+/** Errors are `{ status, message }`, as opposed to those of a proxy or a web server. */
+function isConnects({ body }: HttpResponse): boolean {
+  const answer = parse(body)
+  return isObject(answer) && typeof own(answer, "message") === "string"
+}
+
+/** Quotas are told, where they are, in the headers that the IETF's draft on rate limits names, older servers with `x-`. */
+function whatIsLeft({ headers, retryAfterMs }: HttpResponse): string {
+  const told = (name: string) => {
+    const value = headers[`ratelimit-${name}`] ?? headers[`x-ratelimit-${name}`]
+    return value !== undefined && /^\d{1,10}$/.test(value) ? value : undefined
+  }
+  const remaining = told("remaining")
+  const limit = told("limit")
+  const wait = retryAfterMs === undefined ? told("reset") : String(Math.ceil(retryAfterMs / 1000))
+  const parts = [
+    ...(remaining === undefined
+      ? []
+      : [`${remaining}${limit === undefined ? "" : ` of ${limit}`} requests left`]),
+    ...(wait === undefined ? [] : [`more in ${wait} seconds`]),
+  ]
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`
+}
+
+function parse(body: Buffer): Json | undefined {
+  try {
+    return JSON.parse(body.toString("utf8"))
+  } catch {
+    return undefined
+  }
+}
