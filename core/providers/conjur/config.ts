@@ -81,7 +81,7 @@ export const fields: readonly ConfigField[] = [
     name: "apiKey",
     displayName: "API key",
     description: "API key: the one of that login, as it was shown when the host was made or rotated.",
-    placeholder: "14m9cf91wfsesv1kkhevg12cdywm2wvqy6s8sk53z1ngtazp1t9tykc",
+    placeholder: "3w1k7d…",
     type: "password",
     optional: true,
   },
