@@ -13,16 +13,18 @@ import { newNonce } from "../ids.ts"
 export function createClear({ store }: { store: ConnectionStore }) {
   return async function clear(caller: Caller, connectionId: string | undefined): Promise<void> {
     const { platformId } = caller.principal
+    await assertAllowed(caller, connectionId)
     await audited(caller.audit, eventOf(caller, "cache.cleared", connectionId), async () => {
-      if (connectionId === undefined) {
-        mayClear(caller.principal, undefined)
-        await store.renew(platformId, undefined, newNonce())
-        return
-      }
-      const { connections } = await store.read(platformId, [connectionId], caller.signal)
-      const record = connections.get(connectionId)
-      if (!record || !mayClear(caller.principal, record)) throw notFound(connectionId)
-      if (!(await store.renew(platformId, connectionId, newNonce()))) throw notFound(connectionId)
+      const found = await store.renew(platformId, connectionId, newNonce())
+      // A platform without a record has nothing cached.
+      if (!found && connectionId !== undefined) throw notFound(connectionId)
     })
+  }
+
+  async function assertAllowed({ principal, signal }: Caller, connectionId: string | undefined): Promise<void> {
+    if (connectionId === undefined) return void mayClear(principal, undefined)
+    const { connections } = await store.read(principal.platformId, [connectionId], signal)
+    const record = connections.get(connectionId)
+    if (!record || !mayClear(principal, record)) throw notFound(connectionId)
   }
 }
