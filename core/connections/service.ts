@@ -27,7 +27,7 @@ import type { StatusBoard } from "./status-board.ts"
 import type { ConnectionStore } from "./store.ts"
 import { type Tuple, tupleOf } from "./tuple.ts"
 import { type ConnectionUse, useOf } from "./use.ts"
-import { sealConfigView, viewOf } from "./view.ts"
+import { configViewOf, sealConfigView, viewOf } from "./view.ts"
 
 export interface ConnectionDeps {
   store: ConnectionStore
@@ -118,9 +118,10 @@ export function createConnections(deps: ConnectionDeps) {
 
     /** Success clears the connection's cache, negative answers included, and refreshes its status. */
     async test(caller: Caller, id: string): Promise<TestReport> {
-      return audited(caller.audit, eventOf(caller, "connection.tested", id), async () => {
+      const use = await find(caller, id)
+      const host = hostOf(configViewOf(use))
+      return audited(caller.audit, eventOf(caller, "connection.tested", id, host), async () => {
         await rateLimit.take(caller.principal.platformId)
-        const use = await find(caller, id)
         const { record } = use
         if (!isAuthentic(use.keys, record)) throw tampered(id)
         const client = await opener.saved(record, { sessions: loginsOfItsOwn(), attempts: 1 })

@@ -16,7 +16,7 @@ import type { Status } from "./status.ts"
 import type { ConnectionChange } from "./store.ts"
 import { tupleOf } from "./tuple.ts"
 import { type ConnectionUse, useOf } from "./use.ts"
-import { sealConfigView, viewOf } from "./view.ts"
+import { configViewOf, sealConfigView, viewOf } from "./view.ts"
 
 /** A configuration that passed its live test, ready to be stored for as long as the one it was merged with is there. */
 interface TestedConfig {
@@ -31,7 +31,7 @@ interface TestedConfig {
  * given, or the configuration it was to be merged with has changed.
  */
 export function createUpdate(deps: ConnectionDeps) {
-  const { store, keyring, envelope, opener, statuses, statusBoard, rateLimit, clock, testMs } = deps
+  const { store, keyring, envelope, opener, statuses, rateLimit, clock, testMs } = deps
 
   return async function update(
     caller: Caller,
@@ -39,14 +39,16 @@ export function createUpdate(deps: ConnectionDeps) {
     patch: ConnectionUpdate,
     ifMatch: number | undefined,
   ): Promise<Connection | MemberConnection> {
-    const host = patch.config && hostOf(patch.config)
+    let { use, platform } = await find(caller, id)
+    const host = patch.config && hostOf({ ...configViewOf(use), ...patch.config })
     const event = { ...eventOf(caller, "connection.updated", id, host), fields: fieldsOf(patch) }
     return audited(caller.audit, event, async () => {
       if (patch.config) await rateLimit.take(caller.principal.platformId)
       let tested: TestedConfig | undefined
       for (let attempt = 0; attempt < 2; attempt++) {
-        const { use, platform } = await current(caller, id)
+        if (attempt > 0) ({ use, platform } = await find(caller, id))
         const { record } = use
+        if (!isAuthentic(use.keys, record)) throw tampered(id)
         if (ifMatch !== undefined && ifMatch !== record.version) throw versionConflict()
         if (tested && tested.mergedWith !== record.configId) throw versionConflict()
         refuseAnotherProvider(record, patch)
@@ -61,15 +63,11 @@ export function createUpdate(deps: ConnectionDeps) {
     })
   }
 
-  async function current(
-    caller: Caller,
-    id: string,
-  ): Promise<{ use: ConnectionUse; platform: PlatformRecord }> {
+  async function find(caller: Caller, id: string): Promise<{ use: ConnectionUse; platform: PlatformRecord }> {
     const { platform, connections } = await store.read(caller.principal.platformId, [id], caller.signal)
     const record = connections.get(id)
     if (!platform || !record) throw notFound(id)
     const keys = await keyring.unwrap(platform)
-    if (!isAuthentic(keys, record)) throw tampered(id)
     return { use: useOf(record, keys, tupleOf(record, platform)), platform }
   }
 
@@ -123,19 +121,20 @@ export function createUpdate(deps: ConnectionDeps) {
     }
   }
 
+  /** With what its test found, else with the last known state, which other settings do not change. */
   async function shown(
     caller: Caller,
     updated: ConnectionRecord,
-    { keys }: ConnectionUse,
+    before: ConnectionUse,
     platform: PlatformRecord,
-    status: Status | undefined,
+    tested: Status | undefined,
   ): Promise<Connection | MemberConnection> {
     const { projectIds: _dropped, ...rest } = updated
     const record = updated.scope === "PROJECT" ? updated : rest
-    const use = useOf(record, keys, tupleOf(record, platform))
-    if (status) await statuses.write(use, status)
-    const known = status ?? (await statusBoard.of([use], caller)).get(use)
-    return viewOf(use, known, caller)
+    const use = useOf(record, before.keys, tupleOf(record, platform))
+    const status = tested ?? (await statuses.read([before])).get(before)
+    if (status && use.key !== before.key) await statuses.write(use, status)
+    return viewOf(use, status, caller)
   }
 }
 

@@ -32,7 +32,7 @@ export function viewOf(
     name,
     scope,
     ...(own && { projectIds: own }),
-    connection: { connected: status?.connected ?? false },
+    connection: { connected: isAuthentic(use.keys, record) && status?.connected === true },
   }
 }
 
