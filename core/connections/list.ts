@@ -63,28 +63,34 @@ export function createConnectionList(deps: {
       record.scope === "PLATFORM" ||
       (record.projectIds?.some((id) => projects.includes(id)) ?? false)
 
-    const found = await collect(platformId, visible, limit ?? limits.connectionsPerPlatform + storePage, from)
+    const query = { platformId, visible, limit: limit ?? Number.POSITIVE_INFINITY }
+    const found = await pageFrom(query, from)
     const uses = found.records.map((record) => useOf(record, keys, tupleOf(record, platform)))
     const statuses = await statusBoard.of(uses, caller)
     const data = uses.map((use) => viewOf(use, statuses.get(use), caller))
-    const kept = withinReply(data, found.backward)
+    const backward = found.from?.backward === true
+    const kept = withinReply(data, backward)
     const more = found.more || kept.length < data.length
 
     const at = (record: { id: string } | undefined, backward: boolean) =>
       record ? cursors.write(keys, scope, { id: record.id, backward }) : null
     return {
       data: kept,
-      next: found.backward || more ? at(kept.at(-1), false) : null,
-      previous: (found.backward ? more : from !== undefined) ? at(kept[0], true) : null,
+      next: backward || more ? at(kept.at(-1), false) : null,
+      previous: (backward ? more : found.from !== undefined) ? at(kept[0], true) : null,
     }
   }
 
+  async function pageFrom(query: PageQuery, from: Position | undefined): Promise<Page> {
+    const page = await collect(query, from)
+    // All that stood before may have been deleted since: then the first page is the one before.
+    return from?.backward && page.records.length === 0 ? collect(query, undefined) : page
+  }
+
   async function collect(
-    platformId: string,
-    visible: (record: ConnectionRecord) => boolean,
-    limit: number,
+    { platformId, visible, limit }: PageQuery,
     from: Position | undefined,
-  ): Promise<{ records: ConnectionRecord[]; more: boolean; backward: boolean }> {
+  ): Promise<Page> {
     const backward = from?.backward ?? false
     let after = from?.id
     let records: ConnectionRecord[] = []
@@ -96,22 +102,40 @@ export function createConnectionList(deps: {
       })
       const fitting = page.connections.filter(visible)
       records = backward ? [...fitting, ...records] : [...records, ...fitting]
-      const over = records.length > limit
-      if (over) records = backward ? records.slice(-limit) : records.slice(0, limit)
-      if (over || !page.more || records.length === limit)
-        return { records, more: over || page.more, backward }
+      if (records.length > limit)
+        return { records: backward ? records.slice(-limit) : records.slice(0, limit), more: true, from }
+      if (!page.more) return { records, more: false, from }
       after = (backward ? page.connections[0] : page.connections.at(-1))?.id
     }
   }
 }
 
-/** As many as fit the reply, from the end at which the list goes on. Always at least one, so that a list gets on. */
+interface PageQuery {
+  platformId: string
+  visible: (record: ConnectionRecord) => boolean
+  limit: number
+}
+
+interface Page {
+  records: ConnectionRecord[]
+  /** Whether there are more visible ones in the direction asked for. */
+  more: boolean
+  from: Position | undefined
+}
+
+/** Room for what stands around the items: the list itself and two cursors. */
+const frameBytes = 4_096
+
+/**
+ * As many as fit the reply, from the end at which the list goes on: as Lambda returns it, a text in JSON once more, since
+ * that is what it bounds. Always at least one, so that a list gets on.
+ */
 function withinReply<T>(data: T[], backward: boolean): T[] {
   const ordered = backward ? data.toReversed() : data
-  let bytes = 0
+  let bytes = frameBytes
   let kept = 0
   for (const item of ordered) {
-    bytes += Buffer.byteLength(JSON.stringify(item))
+    bytes += Buffer.byteLength(JSON.stringify(JSON.stringify(item))) + 1
     if (kept > 0 && bytes > limits.listReply) break
     kept++
   }
