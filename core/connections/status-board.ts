@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
 import { LatchkeyError } from "../errors.ts"
@@ -32,9 +33,12 @@ export function createStatusBoard(deps: {
       const known = new Map<ConnectionUse, KnownStatus>(await statuses.read(uses))
       if (!kindsOf(principal).includes("admin")) return known
       const unknown = uses.filter((use) => !known.has(use) && isAuthentic(use.keys, use.record))
+      if (unknown.length === 0) return known
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(allChecksMs)])
+      // Keys and Redis do not listen to signals.
+      const passed = once(deadline, "abort").then(() => undecided)
       await forEachParallel(unknown, checksAtOnce, async (use) => {
-        known.set(use, deadline.aborted ? undecided : await check(use, deadline))
+        known.set(use, deadline.aborted ? undecided : await Promise.race([check(use, deadline), passed]))
       })
       return known
     },

@@ -38,7 +38,7 @@ export function createStatusCache(deps: { helper: Helper; clock: Clock }): Statu
       const sealed = bytesOf(replies?.[0])
       uses.forEach((use, i) => {
         const bytes = sealed[i]
-        const status = (bytes && open(use, bytes)) ?? known.get(use.key)
+        const status = later(bytes && open(use, bytes), known.get(use.key))
         if (status && endOf(status) > clock.now()) statuses.set(use, status)
       })
       return statuses
@@ -69,6 +69,11 @@ function open({ keys, tuple }: ConnectionUse, sealed: Buffer): Status | undefine
   if (connected) return { connected: true, checkedAt: connected.body }
   const failed = openError(keys, "failed-status", binding, sealed)
   return failed && { connected: false, checkedAt: failed.freshUntil, error: failed.error }
+}
+
+/** Redis may have missed what was found while it was away. */
+function later(shared: Status | undefined, own: Status | undefined): Status | undefined {
+  return own && (!shared || own.checkedAt > shared.checkedAt) ? own : shared
 }
 
 const endOf = ({ connected, checkedAt }: Status) => checkedAt + (connected ? connectedMs : failedMs)
