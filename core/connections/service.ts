@@ -118,10 +118,12 @@ export function createConnections(deps: ConnectionDeps) {
 
     /** Success clears the connection's cache, negative answers included, and refreshes its status. */
     async test(caller: Caller, id: string): Promise<TestReport> {
-      const use = await find(caller, id)
-      const host = hostOf(configViewOf(use))
+      const finding = find(caller, id)
+      // The record of the request names the host, so this much comes before it; why there is none, after.
+      const host = await finding.then((use) => hostOf(configViewOf(use))).catch(() => undefined)
       return audited(caller.audit, eventOf(caller, "connection.tested", id, host), async () => {
         await rateLimit.take(caller.principal.platformId)
+        const use = await finding
         const { record } = use
         if (!isAuthentic(use.keys, record)) throw tampered(id)
         const client = await opener.saved(record, { sessions: loginsOfItsOwn(), attempts: 1 })

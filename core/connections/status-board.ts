@@ -1,8 +1,8 @@
-import { once } from "node:events"
 import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
 import { LatchkeyError } from "../errors.ts"
 import { forEachParallel } from "../providers/parallel.ts"
+import { untilAborted } from "../settle.ts"
 import type { Caller } from "./caller.ts"
 import { liveTest } from "./live-test.ts"
 import type { Opener } from "./open.ts"
@@ -35,10 +35,8 @@ export function createStatusBoard(deps: {
       const unknown = uses.filter((use) => !known.has(use) && isAuthentic(use.keys, use.record))
       if (unknown.length === 0) return known
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(allChecksMs)])
-      // Keys and Redis do not listen to signals.
-      const passed = once(deadline, "abort").then(() => undecided)
       await forEachParallel(unknown, checksAtOnce, async (use) => {
-        known.set(use, deadline.aborted ? undecided : await Promise.race([check(use, deadline), passed]))
+        known.set(use, deadline.aborted ? undecided : await check(use, deadline))
       })
       return known
     },
@@ -47,10 +45,12 @@ export function createStatusBoard(deps: {
   async function check(use: ConnectionUse, deadline: AbortSignal): Promise<KnownStatus> {
     const { record } = use
     try {
-      const client = await opener.saved(record, {
+      const opening = opener.saved(record, {
         sessions: sessions.of(use, { shared: record.settings.cacheTtlSeconds > 0 }),
         attempts: 1,
       })
+      // It may have to ask for a key, which listens to no signal.
+      const client = await untilAborted(opening, deadline)
       const { status } = await liveTest({
         client,
         providerId: record.providerId,

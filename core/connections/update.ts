@@ -39,14 +39,15 @@ export function createUpdate(deps: ConnectionDeps) {
     patch: ConnectionUpdate,
     ifMatch: number | undefined,
   ): Promise<Connection | MemberConnection> {
-    let { use, platform } = await find(caller, id)
-    const host = patch.config && hostOf({ ...configViewOf(use), ...patch.config })
+    const finding = find(caller, id)
+    // The record of the request names the host, so this much comes before it; why there is none, after.
+    const host = await finding.then(({ use }) => hostAfter(use, patch)).catch(() => undefined)
     const event = { ...eventOf(caller, "connection.updated", id, host), fields: fieldsOf(patch) }
     return audited(caller.audit, event, async () => {
       if (patch.config) await rateLimit.take(caller.principal.platformId)
       let tested: TestedConfig | undefined
       for (let attempt = 0; attempt < 2; attempt++) {
-        if (attempt > 0) ({ use, platform } = await find(caller, id))
+        const { use, platform } = await (attempt === 0 ? finding : find(caller, id))
         const { record } = use
         if (!isAuthentic(use.keys, record)) throw tampered(id)
         if (ifMatch !== undefined && ifMatch !== record.version) throw versionConflict()
@@ -173,6 +174,11 @@ function mergedSettings(stored: Settings, patch: NonNullable<ConnectionUpdate["s
 function refuseAnotherProvider(record: ConnectionRecord, { providerId }: ConnectionUpdate): void {
   if (providerId !== undefined && providerId !== record.providerId)
     throw invalid("/providerId", "is fixed for life; create another connection instead")
+}
+
+/** The host that the updated configuration leads to; undefined where none is contacted. */
+function hostAfter(use: ConnectionUse, { config }: ConnectionUpdate): string | undefined {
+  return config && hostOf({ ...configViewOf(use), ...config })
 }
 
 function fieldsOf(patch: ConnectionUpdate): string[] {

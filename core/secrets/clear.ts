@@ -21,7 +21,10 @@ export function createClear({ store }: { store: ConnectionStore }) {
     })
   }
 
-  async function assertAllowed({ principal, signal }: Caller, connectionId: string | undefined): Promise<void> {
+  async function assertAllowed(
+    { principal, signal }: Caller,
+    connectionId: string | undefined,
+  ): Promise<void> {
     if (connectionId === undefined) return void mayClear(principal, undefined)
     const { connections } = await store.read(principal.platformId, [connectionId], signal)
     const record = connections.get(connectionId)

@@ -10,7 +10,13 @@ import { newRequestId } from "../../core/ids.ts"
 import type { Json } from "../../core/json.ts"
 import { createLatchkey, type Latchkey, type Ports } from "../../core/latchkey.ts"
 import { createNetwork } from "../../core/network/client.ts"
-import type { BrowsePage, FetchResult, Login, ProviderClient } from "../../core/providers/provider.ts"
+import type {
+  BrowsePage,
+  CheckReport,
+  FetchResult,
+  Login,
+  ProviderClient,
+} from "../../core/providers/provider.ts"
 import { Secret } from "../../core/secret.ts"
 import type { ReplyBound } from "../../core/secrets/reply-size.ts"
 import { untilAborted } from "../../core/settle.ts"
@@ -39,6 +45,10 @@ export interface FakeVault {
   gate: Promise<unknown> | undefined
   /** Whether what is held goes on though nobody waits for it any more. */
   deaf: boolean
+  /** Each live check: of which saved connection, or of which configuration. */
+  checks: { connectionId?: string; config?: unknown }[]
+  /** Answers checks instead. */
+  check: ProviderClient["check"] | undefined
   /** If set, every fetch logs in by it first, as far as there is no session. */
   login: Login | undefined
 }
@@ -65,6 +75,8 @@ export function world() {
     browses: [],
     gate: undefined,
     deaf: false,
+    checks: [],
+    check: undefined,
     login: undefined,
   }
 
@@ -80,7 +92,8 @@ export function world() {
     uses.push(...seen)
   }
 
-  const check: ProviderClient["check"] = async () => {
+  async function check(signal: AbortSignal): Promise<CheckReport> {
+    if (vault.check) return vault.check(signal)
     const error = vault.failure && failure(vault.failure)
     return { steps: [{ name: "authenticate", ok: !error, ...(error && { error }) }], warnings: [] }
   }
@@ -92,8 +105,11 @@ export function world() {
     return structuredClone(vault.pages?.get(asked) ?? { data: [] })
   }
 
-  const clientFor = (options: OpenOptions): ProviderClient => ({
-    check,
+  const clientFor = (options: OpenOptions, checked: FakeVault["checks"][number]): ProviderClient => ({
+    check(signal) {
+      vault.checks.push(checked)
+      return check(signal)
+    },
     ...(vault.pages && { browse }),
     async fetch(documents, signal) {
       vault.fetches.push(documents)
@@ -134,9 +150,9 @@ export function world() {
         async saved({ platformId, id, configId, config }, options) {
           const binding = { platformId, connectionId: id, configId }
           if ((await envelope.decryptConfig(binding, config)) === undefined) throw tampered(id)
-          return clientFor(options)
+          return clientFor(options, { connectionId: id })
         },
-        unsaved: (_platform, _provider, _config, options) => clientFor(options),
+        unsaved: (_platform, _provider, config, options) => clientFor(options, { config }),
       },
       ...ports,
     })
@@ -205,6 +221,13 @@ export const admin: Principal = {
 }
 
 export const service: Principal = { ...admin, subject: "flows", type: "SERVICE", role: "MEMBER" }
+
+export const memberOf = (...projectIds: string[]): Principal => ({
+  ...admin,
+  subject: "max",
+  role: "MEMBER",
+  projectIds,
+})
 
 export function callerOf(latchkey: Latchkey, principal: Principal): Caller {
   return {
