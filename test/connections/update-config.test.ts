@@ -15,8 +15,9 @@ describe("an update of the configuration", () => {
       return { steps: [{ name: "authenticate", ok: true }], warnings: [] }
     }
     await update(id, { config: { probePath: "secret/data/probe" } })
-    const { secretId, ...tried } = vault.checks.at(-1)?.config as { secretId: Secret }
-    expect({ ...tried, secretId: secretId.reveal() }).toEqual({ ...stored, probePath: "secret/data/probe" })
+    const [, tried = {}] = vault.checks
+    const { secretId, ...others } = tried.config as { secretId: Secret }
+    expect({ ...others, secretId: secretId.reveal() }).toEqual({ ...stored, probePath: "secret/data/probe" })
     expect(await storedConfig(id)).toEqual({ ...stored, probePath: "secret/data/probe" })
     expect(record(id).configId).not.toBe(configId)
   })
