@@ -6,12 +6,16 @@ import type { Provider } from "./provider.ts"
  * A credential: plain text in a request, a `Secret` from here on. Visible ASCII by default, since most credentials
  * travel in a header, where a pasted line break would break the request.
  */
-export function secretField({ maxLength = 4096, pattern = /^[\x21-\x7e]+$/ } = {}) {
+export function secretField({
+  maxLength = 4096,
+  pattern = /^[\x21-\x7e]+$/,
+  expected = "Must be visible ASCII characters without spaces or line breaks.",
+} = {}) {
   return z
     .string()
     .min(1)
     .max(maxLength)
-    .regex(pattern, "Must be visible ASCII characters without spaces or line breaks.")
+    .regex(pattern, expected)
     .transform((value) => new Secret(value))
 }
 

@@ -29,17 +29,36 @@ describe("the configuration of Vault", () => {
   const provider = providerById("hashicorp")
   const schema = provider?.config() ?? z.never()
   const appRole = { url: "https://vault.example.com", roleId: "r", secretId: "s" }
+  const user = { url: appRole.url, authMethod: "userpass", username: "latchkey", password: "pass wörd" }
+  const aws = {
+    url: appRole.url,
+    authMethod: "aws",
+    role: "latchkey",
+    accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+    secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+  }
   const pem = "-----BEGIN CERTIFICATE-----\nMIIB\nAA==\n-----END CERTIFICATE-----\n"
 
   test("keeps secrets apart, and names what decides where they go", () => {
     if (!provider) throw new Error("no provider")
-    expect(secretFieldNames(provider)).toEqual(["secretId", "token"])
+    expect(secretFieldNames(provider)).toEqual([
+      "secretId",
+      "token",
+      "password",
+      "jwt",
+      "secretAccessKey",
+      "sessionToken",
+    ])
     expect(destinationFieldNames(provider)).toEqual([
       "url",
       "namespace",
       "authMethod",
-      "roleId",
       "authMount",
+      "roleId",
+      "username",
+      "role",
+      "region",
+      "accessKeyId",
       "caCertificate",
     ])
   })
@@ -60,10 +79,34 @@ describe("the configuration of Vault", () => {
     expect(schema.safeParse({ ...appRole, authMount: "team/approle", ...more }).success).toBe(true)
   })
 
+  test("takes each auth method with what belongs to it, mounted anywhere", () => {
+    const jwt = { url: appRole.url, authMethod: "jwt", role: "latchkey", jwt: "a.b-c.d_e" }
+    const temporary = { ...aws, region: "eu-central-1", sessionToken: "token/=" }
+    for (const config of [user, aws, temporary, jwt, appRole])
+      expect(schema.safeParse({ ...config, authMount: "team/mount" }).success).toBe(true)
+  })
+
+  test("offers in its form the methods that it takes", () => {
+    const offered = provider?.fields.find(({ name }) => name === "authMethod")?.options ?? []
+    const branches = z.toJSONSchema(schema, { io: "input" }).oneOf ?? []
+    const taken = branches.map(({ properties }) => (properties?.authMethod as { const?: unknown }).const)
+    expect(offered.map(({ value }) => value)).toEqual(taken)
+  })
+
   test.each([
     ["a key of another method", { ...appRole, token: "t" }],
     ["an unknown key", { ...appRole, vaultUrl: "x" }],
-    ["an unknown method", { ...appRole, authMethod: "userpass" }],
+    ["an unknown method", { ...appRole, authMethod: "ldap" }],
+    ["a user without a password", { url: appRole.url, authMethod: "userpass", username: "u" }],
+    ["a user's name that climbs", { ...user, username: ".." }],
+    ["a user's name that leads elsewhere", { ...user, username: "u/../../sys" }],
+    ["a password with a line break", { ...user, password: "p\n" }],
+    ["a JWT without a role", { url: appRole.url, authMethod: "jwt", jwt: "a.b.c" }],
+    ["a JWT that is none", { url: appRole.url, authMethod: "jwt", role: "r", jwt: "hvs.x" }],
+    ["AWS keys with a role of AppRole", { ...aws, roleId: "r" }],
+    ["an access key id with a slash", { ...aws, accessKeyId: "AKIDEXAMPLE/20260101" }],
+    ["a region that is a host", { ...aws, region: "evil.example/" }],
+    ["a token with a mount", { url: appRole.url, authMethod: "token", token: "t", authMount: "m" }],
     ["no role", { url: appRole.url }],
     ["a token with a line break", { url: appRole.url, authMethod: "token", token: "a\n" }],
     ["a namespace with a line break", { ...appRole, namespace: "a\r\nX-Vault-Token: b" }],

@@ -4,6 +4,7 @@ import { type Json, own } from "../../json.ts"
 import { Secret } from "../../secret.ts"
 import type { Login, Session } from "../provider.ts"
 import { failure, isVaults, listIn, objectIn, unexpected } from "./answers.ts"
+import { awsLoginData } from "./aws-login.ts"
 import type { VaultConfig } from "./config.ts"
 import { encodePath } from "./path.ts"
 import type { Vault, VaultAnswer } from "./transport.ts"
@@ -19,29 +20,61 @@ const defaultSessionMs = 60 * 60_000
 /** Taken off a session's end, so that none ends between being chosen and being used. At most a tenth of it. */
 const marginMs = 30_000
 
+interface AuthDeps {
+  vault: Vault
+  clock: Clock
+  platformId: string
+}
+
 /** The auth method that a connection is configured for. */
-export function authOf(config: VaultConfig, { vault, clock }: { vault: Vault; clock: Clock }): Auth {
+export function authOf(config: VaultConfig, deps: AuthDeps): Auth {
+  if (config.authMethod === "token") {
+    const { token } = config
+    const expiresAt = () => deps.clock.now() + defaultSessionMs
+    return { renews: false, login: async () => ({ token, expiresAt: expiresAt(), notes: {} }) }
+  }
+  const { path, operation, data } = loginOf(config, deps)
+  const { authMount = config.authMethod } = config
+  return {
+    renews: true,
+    login: async (signal) => {
+      const login = { path: `auth/${encodePath(authMount)}/${path}`, operation, data: await data() }
+      return logIn(login, deps, signal)
+    },
+  }
+}
+
+/** A login below an auth mount: what is sent is made anew each time. */
+function loginOf(
+  config: Exclude<VaultConfig, { authMethod: "token" }>,
+  { clock, platformId }: AuthDeps,
+): { path: string; operation: string; data: () => LoginData | Promise<LoginData> } {
   switch (config.authMethod) {
     case "approle": {
-      const { roleId, secretId, authMount = "approle" } = config
-      const operation = "log in by AppRole"
-      return {
-        renews: true,
-        login: (signal) => {
-          const data = { role_id: roleId, ...(secretId ? { secret_id: secretId.reveal() } : {}) }
-          return logIn({ path: `auth/${encodePath(authMount)}/login`, data, operation, vault, clock, signal })
-        },
-      }
+      const { roleId, secretId } = config
+      const data = () => ({ role_id: roleId, ...(secretId ? { secret_id: secretId.reveal() } : {}) })
+      return { path: "login", operation: "log in by AppRole", data }
     }
-    case "token":
-      return {
-        renews: false,
-        login: async () => ({ token: config.token, expiresAt: clock.now() + defaultSessionMs, notes: {} }),
-      }
+    case "userpass": {
+      const { username, password } = config
+      const data = () => ({ password: password.reveal() })
+      return { path: `login/${encodePath(username)}`, operation: "log in by password", data }
+    }
+    case "jwt": {
+      const { role, jwt } = config
+      const data = () => ({ role, jwt: jwt.reveal() })
+      return { path: "login", operation: "log in by JWT", data }
+    }
+    case "aws": {
+      const data = () => awsLoginData(config, { platformId, now: clock.now() })
+      return { path: "login", operation: "log in by AWS", data }
+    }
     default:
       return config satisfies never
   }
 }
+
+type LoginData = Readonly<Record<string, string>>
 
 /** What Vault says of a token when asked with it, or `forbidden`: it is no longer valid, or lacks the `default` policy. */
 export async function lookUpSelf(
@@ -60,21 +93,11 @@ export async function lookUpSelf(
   throw unexpected(answer, operation)
 }
 
-async function logIn({
-  path,
-  data,
-  operation,
-  vault,
-  clock,
-  signal,
-}: {
-  path: string
-  data: Readonly<Record<string, string>>
-  operation: string
-  vault: Vault
-  clock: Clock
-  signal: AbortSignal
-}): Promise<Session> {
+async function logIn(
+  { path, operation, data }: { path: string; operation: string; data: LoginData },
+  { vault, clock }: AuthDeps,
+  signal: AbortSignal,
+): Promise<Session> {
   const startedAt = clock.now()
   const answer = await vault.write(path, data, { operation, signal })
   if (answer.status === 200) return sessionOf(answer, operation, startedAt)

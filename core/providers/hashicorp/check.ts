@@ -1,6 +1,5 @@
 import type { Clock } from "../../clock.ts"
 import { ProviderError } from "../../errors.ts"
-import { type Json, own } from "../../json.ts"
 import type { Phase } from "../../network/http.ts"
 import { createCheckSteps } from "../check-steps.ts"
 import type { CheckReport, CheckWarning, FetchResult, Session } from "../provider.ts"
@@ -9,9 +8,7 @@ import type { VaultConfig } from "./config.ts"
 import { documentOf } from "./path.ts"
 import { readDocuments } from "./reading.ts"
 import type { Vault } from "./transport.ts"
-
-const warnBeforeMs = 14 * 24 * 60 * 60_000
-const fewUses = 100
+import { credentialWarnings, tokenWarnings } from "./warnings.ts"
 
 /**
  * Logs in, whatever session there may be, asks Vault what it thinks of the token, and reads `probePath` where one is
@@ -21,17 +18,19 @@ export async function checkVault({
   config,
   connect,
   clock,
+  platformId,
   signal,
 }: {
   config: VaultConfig
   connect: (onPhase: (phase: Phase) => void) => Vault
   clock: Clock
+  platformId: string
   signal: AbortSignal
 }): Promise<CheckReport> {
   const { steps, onPhase, attempt } = createCheckSteps({ url: config.url, clock, signal })
   const warnings: CheckWarning[] = []
   const vault = connect(onPhase)
-  const auth = authOf(config, { vault, clock })
+  const auth = authOf(config, { vault, clock, platformId })
 
   async function probe(session: Session): Promise<void> {
     const document = documentOf(config.probePath ?? "")
@@ -48,8 +47,8 @@ export async function checkVault({
   if (!authenticated) return { steps, warnings }
 
   const { session, self } = authenticated.value
-  if (self === "forbidden") warnings.push(lookupDenied)
-  else warnings.push(...warningsOf(self, { lasting: !auth.renews, now: clock.now() }))
+  warnings.push(...tokenWarnings(self, { lasting: !auth.renews, now: clock.now() }))
+  warnings.push(...credentialWarnings(config, clock.now()))
   if (config.probePath !== undefined) await attempt("read", () => probe(session))
   return { steps, warnings }
 }
@@ -94,37 +93,4 @@ async function readProbe({
   const refusal = async () => new ProviderError("PERMISSION_DENIED", message, { upstream })
   const { results } = await readDocuments({ vault, documents: [document], session, now, refusal, signal })
   return results.get(document) ?? { ok: false, error: await refusal() }
-}
-
-const lookupDenied: CheckWarning = {
-  code: "LOOKUP_DENIED",
-  message:
-    "The token lacks the `default` policy and may not look itself up, so its end and policies are not known.",
-}
-
-/** `lasting`: the token is the credential itself, not one that a login gave and another will replace. */
-function warningsOf(
-  self: { [key: string]: Json },
-  { lasting, now }: { lasting: boolean; now: number },
-): CheckWarning[] {
-  const warnings: CheckWarning[] = []
-  const policies = [own(self, "policies"), own(self, "identity_policies")].flat()
-  if (policies.includes("root")) {
-    const message =
-      "The token has the root policy. Give Latchkey one that may only read what it shall resolve."
-    warnings.push({ code: "ROOT_POLICY", message })
-  }
-  if (!lasting) return warnings
-
-  const end = Date.parse(String(own(self, "expire_time") ?? ""))
-  if (end - now <= warnBeforeMs) {
-    const message = "The token ends soon, and Latchkey does not renew it. Put a new one into the connection."
-    warnings.push({ code: "CREDENTIAL_EXPIRES", message, at: new Date(end).toISOString() })
-  }
-  const uses = own(self, "num_uses")
-  if (typeof uses === "number" && uses > 0 && uses <= fewUses) {
-    const message = `The token has ${uses} uses left; every request takes one. Use a token without that limit.`
-    warnings.push({ code: "FEW_USES_LEFT", message })
-  }
-  return warnings
 }

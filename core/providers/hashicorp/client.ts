@@ -13,12 +13,12 @@ const renewalPauseMs = 60_000
 const renewedAt = "renewed at"
 
 export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClient {
-  const { sessions, clock } = deps
+  const { sessions, clock, platformId } = deps
   const { url, namespace, caCertificate } = config
   const http = deps.http(caCertificate === undefined ? {} : { caCertificate })
   const connection = { http, url, namespace }
   const vault = vaultOver(connection)
-  const auth = authOf(config, { vault, clock })
+  const auth = authOf(config, { vault, clock, platformId })
 
   async function fetch(documents: readonly string[], signal: AbortSignal): Promise<Map<string, FetchResult>> {
     signal.throwIfAborted()
@@ -116,7 +116,13 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
     fetch,
     browse,
     check: (signal) =>
-      checkVault({ config, connect: (onPhase) => vaultOver({ ...connection, onPhase }), clock, signal }),
+      checkVault({
+        config,
+        connect: (onPhase) => vaultOver({ ...connection, onPhase }),
+        clock,
+        platformId,
+        signal,
+      }),
   }
 }
 

@@ -1,10 +1,14 @@
 import * as z from "zod"
 import { caCertificateField, secretField, urlField } from "../config-fields.ts"
-import type { ConfigField } from "../provider.ts"
 import { documentOf } from "./path.ts"
 
 /** How a connection proves to Vault who it is. `approle` where nothing is said, as in Activepieces. */
 export type VaultConfig = z.infer<ReturnType<typeof vaultConfig>>
+
+export type VaultConfigOf<Method extends VaultConfig["authMethod"]> = Extract<
+  VaultConfig,
+  { authMethod: Method }
+>
 
 export function vaultConfig() {
   const everywhere = {
@@ -22,109 +26,63 @@ export function vaultConfig() {
       .exactOptional(),
     caCertificate: caCertificateField().exactOptional(),
   }
+  const mounted = {
+    ...everywhere,
+    authMount: z
+      .string()
+      .max(512)
+      .refine(isMount, "Must be a mount's path below `auth/`, such as `approle`.")
+      .exactOptional(),
+  }
+  const role = z.string().min(1).max(512)
   return z.discriminatedUnion("authMethod", [
     z.strictObject({
-      ...everywhere,
+      ...mounted,
       authMethod: z.literal("approle").default("approle"),
       roleId: z.string().min(1).max(4096),
       secretId: secretField().exactOptional(),
-      authMount: z
-        .string()
-        .max(512)
-        .refine(isMount, "Must be a mount's path below `auth/`, such as `approle`.")
-        .exactOptional(),
     }),
     z.strictObject({ ...everywhere, authMethod: z.literal("token"), token: secretField() }),
+    z.strictObject({
+      ...mounted,
+      authMethod: z.literal("userpass"),
+      username: z
+        .string()
+        .max(512)
+        .refine((name) => isMount(name) && !name.includes("/"), "Must be a user's name, without a slash."),
+      // It travels in JSON, so it may be any text.
+      password: secretField({
+        pattern: /^\P{Cc}+$/u,
+        expected: "Must be text without line breaks and other control characters.",
+      }),
+    }),
+    z.strictObject({
+      ...mounted,
+      authMethod: z.literal("jwt"),
+      role,
+      jwt: secretField({
+        maxLength: 16 * 1024,
+        pattern: /^[\w-]+\.[\w-]+\.[\w-]+$/,
+        expected: "Must be a signed JWT: three parts of base64url with dots between.",
+      }),
+    }),
+    z.strictObject({
+      ...mounted,
+      authMethod: z.literal("aws"),
+      role,
+      region: z
+        .string()
+        .regex(
+          /^[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}$/,
+          "Must be the name of an AWS region, such as `eu-central-1`.",
+        )
+        .exactOptional(),
+      accessKeyId: z.string().regex(/^[A-Z0-9]{16,128}$/, "Must be an access key id, such as `AKIA…`."),
+      secretAccessKey: secretField(),
+      sessionToken: secretField({ maxLength: 16 * 1024 }).exactOptional(),
+    }),
   ])
 }
-
-export const fields: readonly ConfigField[] = [
-  {
-    name: "url",
-    displayName: "URL",
-    description: "Address of the active node or the load balancer before the cluster. A base path is kept.",
-    placeholder: "https://vault.example.com:8200",
-    type: "url",
-    optional: false,
-    destination: true,
-  },
-  {
-    name: "namespace",
-    displayName: "Namespace",
-    description:
-      "For Vault Enterprise, HCP and OpenBao: the namespace that holds the auth method and the secrets.",
-    placeholder: "admin/team",
-    type: "text",
-    optional: true,
-    destination: true,
-  },
-  {
-    name: "authMethod",
-    displayName: "Auth method",
-    description: "How Latchkey logs in. AppRole where nothing is chosen.",
-    placeholder: "approle",
-    type: "select",
-    optional: true,
-    options: [
-      { value: "approle", label: "AppRole" },
-      { value: "token", label: "Token" },
-    ],
-    destination: true,
-  },
-  {
-    name: "roleId",
-    displayName: "Role ID",
-    description:
-      "AppRole: the role's id (`vault read auth/approle/role/latchkey/role-id`). Needed for AppRole.",
-    placeholder: "db02de05-fa39-4855-059b-67221c5c2f63",
-    type: "text",
-    optional: true,
-    // A secret id belongs to one role: kept beside another role's id it could only be tried out there.
-    destination: true,
-  },
-  {
-    name: "secretId",
-    displayName: "Secret ID",
-    description: "AppRole: a secret id of the role, unless the role binds none (`bind_secret_id=false`).",
-    placeholder: "6a174c20-f6de-a53c-74d2-6018fcceff64",
-    type: "password",
-    optional: true,
-  },
-  {
-    name: "authMount",
-    displayName: "Auth mount",
-    description: "AppRole: where the auth method is mounted, below `auth/`.",
-    placeholder: "approle",
-    type: "text",
-    optional: true,
-    destination: true,
-  },
-  {
-    name: "token",
-    displayName: "Token",
-    description: "Token: one that lives as long as the connection shall work; Latchkey does not renew it.",
-    placeholder: "hvs.…",
-    type: "password",
-    optional: true,
-  },
-  {
-    name: "probePath",
-    displayName: "Probe path",
-    description: "A secret, without its key, that testing the connection shall read.",
-    placeholder: "secret/data/latchkey/probe",
-    type: "text",
-    optional: true,
-  },
-  {
-    name: "caCertificate",
-    displayName: "CA certificate",
-    description: "PEM of the CA that signed the server's certificate, if it is a private one.",
-    placeholder: "-----BEGIN CERTIFICATE-----",
-    type: "text",
-    optional: true,
-    destination: true,
-  },
-]
 
 function isMount(text: string): boolean {
   return text

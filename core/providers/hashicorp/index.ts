@@ -1,6 +1,7 @@
 import { defineProvider } from "../provider.ts"
 import { openVault } from "./client.ts"
-import { fields, type VaultConfig, vaultConfig } from "./config.ts"
+import { type VaultConfig, vaultConfig } from "./config.ts"
+import { fields } from "./fields.ts"
 import { parsePath } from "./path.ts"
 
 /** HashiCorp Vault and OpenBao: KV secrets engines of both versions. */
