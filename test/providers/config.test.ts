@@ -89,7 +89,9 @@ describe("the configuration of Vault", () => {
   test("offers in its form the methods that it takes", () => {
     const offered = provider?.fields.find(({ name }) => name === "authMethod")?.options ?? []
     const branches = z.toJSONSchema(schema, { io: "input" }).oneOf ?? []
-    const taken = branches.map(({ properties }) => (properties?.authMethod as { const?: unknown }).const)
+    const taken = branches.map(
+      ({ properties }) => (properties?.authMethod as { const?: unknown } | undefined)?.const,
+    )
     expect(offered.map(({ value }) => value)).toEqual(taken)
   })
 

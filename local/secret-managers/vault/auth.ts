@@ -1,4 +1,5 @@
 import { appRole } from "./approle.ts"
+import { aws } from "./aws.ts"
 import { jwt } from "./jwt.ts"
 import type { Answer, Call } from "./protocol.ts"
 import type { AuthMount } from "./state.ts"
@@ -17,6 +18,8 @@ export function serveAuth(call: Call, mount: AuthMount): Answer | Promise<Answer
       return appRole(call, mount)
     case "userpass":
       return userpass(call, mount)
+    case "aws":
+      return aws(call, mount)
     case "jwt":
       return jwt(call, mount)
     default:

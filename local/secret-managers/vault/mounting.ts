@@ -29,6 +29,8 @@ export function newAuthMount(type: string, description = ""): AuthMount | undefi
       return { type, roles: new Map(), ...named }
     case "userpass":
       return { type, users: new Map(), ...named }
+    case "aws":
+      return { type, serverId: "", stsEndpoint: "", roles: new Map(), principals: new Map(), ...named }
     case "jwt":
     case "oidc":
       return { type: "jwt", publicKeys: [], boundIssuer: "", roles: new Map(), ...named }

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto"
+import type { AwsPrincipal } from "./aws-sts.ts"
 
 /** Everything the server knows, as plain data and Maps: it can be written down as JSON and read back. */
 export interface VaultState {
@@ -65,6 +66,15 @@ export type AuthMount = Mounted &
     | { type: "token" }
     | { type: "approle"; roles: Map<string, AppRole> }
     | { type: "userpass"; users: Map<string, TokenFields & { password: string }> }
+    | {
+        type: "aws"
+        /** `iam_server_id_header_value`; empty: none is asked for. */
+        serverId: string
+        stsEndpoint: string
+        roles: Map<string, AwsRole>
+        /** By access key id: what AWS knows, for the sandbox. */
+        principals: Map<string, AwsPrincipal>
+      }
     | { type: "jwt"; publicKeys: string[]; boundIssuer: string; roles: Map<string, JwtRole> }
   )
 
@@ -100,6 +110,11 @@ export interface JwtRole extends TokenFields {
   boundAudiences: string[]
   boundSubject: string
   userClaim: string
+}
+
+export interface AwsRole extends TokenFields {
+  /** ARNs, the last characters of which may be `*`. */
+  principals: string[]
 }
 
 export interface Token {
