@@ -1,10 +1,13 @@
+import { type Clock, systemClock } from "../../core/clock.ts"
 import { startVault } from "../../local/secret-managers/vault/server.ts"
+import { movableClock } from "../providers/deps.ts"
+import { describeLogin } from "./logins.ts"
 import { describeProvider } from "./provider.ts"
 import type { TestServer } from "./subject.ts"
 import { seedVault, vaultSubject } from "./vault-server.ts"
 
-async function start(options: Parameters<typeof seedVault>[1]): Promise<TestServer> {
-  const vault = await startVault()
+async function start(options: Parameters<typeof seedVault>[1], clock?: Clock): Promise<TestServer> {
+  const vault = await startVault(clock && { clock })
   return {
     ...(await seedVault({ url: vault.url, rootToken: vault.admin.rootToken }, options)),
     expireSessions: async () => vault.admin.revokeTokens(),
@@ -13,6 +16,9 @@ async function start(options: Parameters<typeof seedVault>[1]): Promise<TestServ
     stop: () => vault.stop(),
   }
 }
+
+/** What is signed must be of the verifier's time: that at which a test's connections stand still. */
+const connectionsClock: Clock = { ...systemClock, now: movableClock().now }
 
 const noBinary = { binary: "KV holds JSON, which has no binary" }
 
@@ -28,4 +34,13 @@ describeProvider({
   name: "the sandbox, by a token in a namespace",
   cannot: { ...noBinary, expireSessions: "a token of its own is not renewed" },
   start: () => start({ namespace: "team", authMethod: "token" }),
+})
+
+const { provider } = vaultSubject
+describeLogin({ provider, name: "the sandbox, by password", start: () => start({ authMethod: "userpass" }) })
+describeLogin({ provider, name: "the sandbox, by JWT", start: () => start({ authMethod: "jwt" }) })
+describeLogin({
+  provider,
+  name: "the sandbox, by AWS",
+  start: () => start({ authMethod: "aws" }, connectionsClock),
 })

@@ -1,13 +1,10 @@
 import { readFileSync } from "node:fs"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
-import { type Clock, systemClock } from "../../core/clock.ts"
-import { ProviderError, type Reason } from "../../core/errors.ts"
-import { createNetwork, type Network } from "../../core/network/client.ts"
-import type { BrowsePage, FetchResult } from "../../core/providers/provider.ts"
-import { type TestDeps, testDeps } from "../providers/deps.ts"
+import type { Network } from "../../core/network/client.ts"
 import { browsing } from "./browsing.ts"
+import { connection, localNetwork } from "./connection.ts"
 import { closedUrl, type RecordingProxy, startProxy } from "./proxy.ts"
-import type { Ability, Subject, TestServer, Written } from "./subject.ts"
+import type { Ability, Subject, TestServer } from "./subject.ts"
 import { traces } from "./traces.ts"
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), "utf8")
@@ -29,59 +26,15 @@ export function describeProvider(subject: Subject): void {
     afterAll(() => server?.stop())
     beforeEach(async () => {
       proxy = await startProxy(server.url, { keepHost })
-      network = createNetwork({
-        policy: { allowHttp: true, allowLoopback: true, exceptions: [] },
-        clock: hastyClock(),
-        timeouts: { requestMs: 500, overallMs: 2_000 },
-      })
+      network = localNetwork()
     })
     afterEach(async () => {
       network.close()
       await proxy.stop()
     })
 
-    /** A connection as it is used: its client, and what it depends on. */
-    function connect(config: Record<string, unknown>, connectionKey = "conformance") {
-      const deps: TestDeps = testDeps(network.client({ platformId: "acme", connectionKey }))
-      const client = provider.open(provider.config().parse(config), deps)
-      const note = <Value>(value: Value): Value => {
-        seen.add(value)
-        for (const line of deps.logged) seen.add(line)
-        return value
-      }
-      const fail = (error: unknown): never => {
-        throw note(error)
-      }
-      const signal = new AbortController().signal
-      return {
-        deps,
-        check: () => client.check(signal).then(note, fail),
-        fetch: (documents: readonly string[], until = signal) => client.fetch(documents, until).catch(fail),
-        async browse(prefix: string, cursor?: string, until = signal): Promise<BrowsePage> {
-          if (!client.browse) throw new Error("The provider has no `browse`.")
-          return client.browse(prefix, cursor, until).then(note, fail)
-        },
-        /** What each secret resolves to: its value, or the reason why there is none. */
-        async resolve(
-          ...secrets: readonly Pick<Written, "path" | "options">[]
-        ): Promise<(string | Reason)[]> {
-          const references = secrets.map(({ path, options = {} }) => provider.parsePath(path, options))
-          const documents = references.map(({ document }) => document)
-          const results = await client.fetch(documents, signal).catch(reasonForAll(documents))
-          return references.map(({ document, select }) => {
-            const result = results.get(document)
-            if (!result) throw new Error(`No result for ${document}`)
-            try {
-              if (result.ok) return select(result.content)
-              throw result.error
-            } catch (error) {
-              if (!(note(error) instanceof ProviderError)) throw error
-              return (error as ProviderError).reason
-            }
-          })
-        },
-      }
-    }
+    const connect = (config: Record<string, unknown>, connectionKey = "conformance") =>
+      connection({ provider, config, http: network.client({ platformId: "acme", connectionKey }), seen })
 
     const good = () => connect(server.config(proxy.url))
     const reads = () => proxy.requests.filter(isRead)
@@ -359,14 +312,3 @@ export function describeProvider(subject: Subject): void {
     })
   })
 }
-
-/** A rejected fetch is the failure of every document; anything but a `ProviderError` is a bug. */
-function reasonForAll(documents: readonly string[]) {
-  return (error: unknown): Map<string, FetchResult> => {
-    if (!(error instanceof ProviderError)) throw error
-    return new Map(documents.map((document) => [document, { ok: false, error }]))
-  }
-}
-
-/** Does not wait between attempts. */
-const hastyClock = (): Clock => ({ ...systemClock, sleep: async (_, signal) => signal?.throwIfAborted() })

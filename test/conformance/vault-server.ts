@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from "node:crypto"
+import { SignJWT } from "jose"
 import { hashicorp } from "../../core/providers/hashicorp/index.ts"
 import type { Subject, TestServer } from "./subject.ts"
 
@@ -188,6 +190,14 @@ interface LoginMaker {
 const enable = (type: string) => (call: Call) => call("POST", `sys/auth/${mountFor(type)}`, { type })
 const tokenOf = (policies: readonly string[]) => ({ token_policies: policies, token_ttl: "1h" })
 
+const jwtKeys = generateKeyPairSync("ec", { namedCurve: "P-256" })
+const signed = (sub: string, aud: string) =>
+  new SignJWT({ sub, aud })
+    .setProtectedHeader({ alg: "ES256" })
+    .setIssuedAt()
+    .setExpirationTime("1y")
+    .sign(jwtKeys.privateKey)
+
 /** By each auth method, who may read what the suite reads. */
 const logins = {
   approle: {
@@ -214,6 +224,72 @@ const logins = {
         config: { authMethod: "token", token },
         wrongConfig: { authMethod: "token", token: "s.wrong-token" },
         credentials: [token, "s.wrong-token"],
+      }
+    },
+  },
+
+  userpass: {
+    enable: enable("userpass"),
+    async make(call, name, policies) {
+      const authMount = mountFor("userpass")
+      const password = `pässword canary of ${name}`
+      await call("POST", `auth/${authMount}/users/${name}`, { ...tokenOf(policies), password })
+      const user = { authMethod: "userpass", authMount, username: name }
+      return {
+        config: { ...user, password },
+        wrongConfig: { ...user, password: "wrong password" },
+        credentials: [password, "wrong password"],
+      }
+    },
+  },
+
+  jwt: {
+    async enable(call) {
+      await enable("jwt")(call)
+      const pem = jwtKeys.publicKey.export({ type: "spki", format: "pem" })
+      await call("POST", `auth/${mountFor("jwt")}/config`, { jwt_validation_pubkeys: [String(pem)] })
+    },
+    async make(call, name, policies) {
+      const authMount = mountFor("jwt")
+      const bound = { role_type: "jwt", user_claim: "sub", bound_audiences: ["vault"] }
+      await call("POST", `auth/${authMount}/role/${name}`, { ...tokenOf(policies), ...bound })
+      const [jwt, wrong] = [await signed(name, "vault"), await signed(name, "elsewhere")]
+      const role = { authMethod: "jwt", authMount, role: name }
+      return {
+        config: { ...role, jwt },
+        wrongConfig: { ...role, jwt: wrong },
+        credentials: [jwt, wrong],
+      }
+    },
+  },
+
+  /** The sandbox alone can be told who holds which keys. */
+  aws: {
+    async enable(call) {
+      await enable("aws")(call)
+      await call("POST", `auth/${mountFor("aws")}/config/client`, {
+        iam_server_id_header_value: "latchkey/acme",
+      })
+    },
+    async make(call, name, policies) {
+      const authMount = mountFor("aws")
+      const arn = `arn:aws:iam::123456789012:user/${name}`
+      const accessKeyId = `AKIAIOSF${name.toUpperCase().padEnd(12, "7")}`
+      const secretAccessKey = `aws-key-canary/of+${name}`
+      await call("POST", `auth/${authMount}/role/${name}`, {
+        ...tokenOf(policies),
+        auth_type: "iam",
+        bound_iam_principal_arn: [arn],
+      })
+      await call("POST", `auth/${authMount}/sandbox/principal/${accessKeyId}`, {
+        secret_access_key: secretAccessKey,
+        arn,
+      })
+      const role = { authMethod: "aws", authMount, role: name, accessKeyId }
+      return {
+        config: { ...role, secretAccessKey },
+        wrongConfig: { ...role, secretAccessKey: "wrong-aws-key" },
+        credentials: [secretAccessKey, "wrong-aws-key"],
       }
     },
   },

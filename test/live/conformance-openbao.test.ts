@@ -1,3 +1,4 @@
+import { describeLogin } from "../conformance/logins.ts"
 import { describeProvider } from "../conformance/provider.ts"
 import type { TestServer } from "../conformance/subject.ts"
 import { operator, seedVault, vaultSubject } from "../conformance/vault-server.ts"
@@ -29,4 +30,12 @@ describeProvider({
   name: "OpenBao, by a token in a namespace",
   cannot: { ...noBinary, expireSessions: "a token of its own is not renewed" },
   start: () => start({ namespace: "team", authMethod: "token" }),
+})
+
+const { provider } = vaultSubject
+describeLogin({ provider, name: "OpenBao, by password", start: () => start({ authMethod: "userpass" }) })
+describeLogin({
+  provider,
+  name: "OpenBao, by JWT",
+  start: () => start({ authMethod: "jwt", namespace: "team" }),
 })
