@@ -1,3 +1,4 @@
+import type * as z from "zod"
 import { LatchkeyError, type ValidationIssue } from "../errors.ts"
 import { isObject, type Json, own } from "../json.ts"
 import { destinationFieldNames, secretFieldNames } from "../providers/config-fields.ts"
@@ -48,29 +49,31 @@ export function mergeConfig(
   return { plain, parsed }
 }
 
+/**
+ * What is given, over what is kept; else without what the provider no longer knows beside it, as after a change of the
+ * authentication method; else alone, where it is a whole configuration of another kind.
+ */
 function parseMerged(provider: Provider, kept: PlainConfig, given: PlainConfig): unknown {
   const schema = provider.config()
-  const first = schema.safeParse({ ...kept, ...given })
-  if (first.success) return first.data
-  const unknown = first.error.issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys" ? issue.keys : [],
-  )
-  const outdated = unknown.filter((name) => Object.hasOwn(kept, name))
-  const fitting = Object.fromEntries(Object.entries(kept).filter(([name]) => !outdated.includes(name)))
-  const second = outdated.length > 0 ? schema.safeParse({ ...fitting, ...given }) : first
-  if (second.success) return second.data
-  const issues = second.error.issues.flatMap((issue): ValidationIssue[] => {
-    const names = issue.code === "unrecognized_keys" ? issue.keys : [issue.path.join("/")]
-    const message = issue.code === "unrecognized_keys" ? "is not a known field" : issue.message
-    return names.map((name) => ({ pointer: `/config/${name}`, message }))
-  })
+  const merged = schema.safeParse({ ...kept, ...given })
+  if (merged.success) return merged.data
+  const unknown = new Set(merged.error.issues.flatMap((issue) => ("keys" in issue ? issue.keys : [])))
+  const known = Object.fromEntries(Object.entries(kept).filter(([name]) => !unknown.has(name)))
+  const fitting = schema.safeParse({ ...known, ...given })
+  if (fitting.success) return fitting.data
+  const alone = schema.safeParse(given)
+  if (alone.success) return alone.data
   throw new LatchkeyError(
     "VALIDATION",
     "The configuration does not fit the provider; `issues` names the fields.",
-    {
-      issues,
-    },
+    { issues: fitting.error.issues.flatMap(toIssues) },
   )
+}
+
+function toIssues(issue: z.core.$ZodIssue): ValidationIssue[] {
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((name) => ({ pointer: `/config/${name}`, message: "is not a known field" }))
+  return [{ pointer: `/config/${issue.path.join("/")}`, message: issue.message }]
 }
 
 function refuseMovedSecrets(
