@@ -29,6 +29,7 @@ import { createMemoryTier } from "./secrets/memory.ts"
 import { createResolve } from "./secrets/resolve.ts"
 import { createValidate } from "./secrets/validate.ts"
 import { createWaitingRoom } from "./secrets/waiting-room.ts"
+import { createUsageList } from "./usage/list.ts"
 import { createUsage, type UsageStore } from "./usage/usage.ts"
 
 /** What Latchkey is built on. Each is an interface: AWS, Upstash and HTTP in a deployment, whatever a test needs in a test. */
@@ -109,6 +110,7 @@ export function createLatchkey(ports: Ports) {
     },
     /** The secret managers that an admin of this platform can connect. */
     providers: (platformId: string) => providerViews(platformId, deployment),
+    usage: createUsageList({ store, usageStore: ports.usageStore, keyring, clock }),
     clear: createClear({ store }),
     browse: createBrowse({ store, keyring, helper, sessions, opener, rateLimit, clock, askMs: workMs }),
     resolve: createResolve({ evaluate }),

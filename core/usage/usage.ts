@@ -12,9 +12,28 @@ export interface Use {
   path: string
 }
 
+/** A use with the time of its last resolve, RFC 3339, UTC: at most an hour before the last one. */
+export interface LastUse extends Pick<Use, "projectId" | "path"> {
+  lastResolvedAt: string
+}
+
+export interface UsagePage {
+  uses: LastUse[]
+  /** Where the next page begins; absent behind the last. A page may be empty and not be the last. */
+  next?: string
+}
+
 export interface UsageStore {
   /** Stores the time of each use's last resolve, over what was there before. */
   touch(uses: readonly Use[], at: number): Promise<void>
+  /**
+   * Uses of one connection within 90 days before `now`, in no order that means something.
+   * @throws LatchkeyError `UNAVAILABLE`
+   */
+  page(
+    connection: Pick<Use, "platformId" | "connectionId">,
+    options: { limit: number; after?: string; now: number; signal?: AbortSignal },
+  ): Promise<UsagePage>
 }
 
 /** Remembers what uses which secret: what a deletion would break. */
@@ -25,7 +44,11 @@ export interface Usage {
 
 const hour = 3_600_000
 
-export function createUsage(deps: { store: UsageStore; clock: Clock; metrics: Metrics }): Usage {
+export function createUsage(deps: {
+  store: Pick<UsageStore, "touch">
+  clock: Clock
+  metrics: Metrics
+}): Usage {
   const { store, clock, metrics } = deps
   const stored = createLru<number>(20_000)
   return {

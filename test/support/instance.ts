@@ -20,7 +20,7 @@ import type {
 import { Secret } from "../../core/secret.ts"
 import type { ReplyBound } from "../../core/secrets/reply-size.ts"
 import { untilAborted } from "../../core/settle.ts"
-import type { Use } from "../../core/usage/usage.ts"
+import type { LastUse, UsagePage, Use } from "../../core/usage/usage.ts"
 import { memoryKms } from "./memory-kms.ts"
 import { memoryRedis } from "./memory-redis.ts"
 import { memoryStore } from "./memory-store.ts"
@@ -53,6 +53,9 @@ export interface FakeVault {
   login: Login | undefined
 }
 
+const isOf = (use: Use, of: Pick<Use, "platformId" | "connectionId">) =>
+  use.platformId === of.platformId && use.connectionId === of.connectionId
+
 /** What several instances of Latchkey share. */
 export function world() {
   const clock: MovedClock = movedClock()
@@ -64,7 +67,8 @@ export function world() {
   const counted: string[] = []
   /** Calls of the stores that are written to, and whether they fail. */
   const auditStore = { puts: 0, down: false, append }
-  const usageStore = { writes: 0, down: false, touch }
+  const usageStore = { writes: 0, down: false, touch, page: usesOf }
+  const lastUses = new Map<string, Use & LastUse>()
   const vault: FakeVault = {
     documents: new Map(),
     refusals: new Map(),
@@ -86,10 +90,26 @@ export function world() {
     audit.push(item)
   }
 
-  async function touch(seen: readonly Use[]): Promise<void> {
+  async function touch(seen: readonly Use[], at: number): Promise<void> {
     usageStore.writes++
     if (usageStore.down) throw new Error("The usage store is down.")
     uses.push(...seen)
+    for (const use of seen)
+      lastUses.set(JSON.stringify(use), { ...use, lastResolvedAt: new Date(at).toISOString() })
+  }
+
+  async function usesOf(
+    connection: Pick<Use, "platformId" | "connectionId">,
+    { limit, after = "", now }: { limit: number; after?: string; now: number },
+  ): Promise<UsagePage> {
+    const rest = [...lastUses].filter(([key, use]) => key > after && isOf(use, connection)).sort()
+    const page = rest.slice(0, limit)
+    const live = page.filter(([, use]) => Date.parse(use.lastResolvedAt) > now - 90 * 86_400_000)
+    const next = rest.length > limit ? page.at(-1)?.[0] : undefined
+    return {
+      uses: live.map(([, { platformId: _p, connectionId: _c, ...use }]) => use),
+      ...(next !== undefined && { next }),
+    }
   }
 
   async function check(signal: AbortSignal): Promise<CheckReport> {

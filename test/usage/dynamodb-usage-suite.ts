@@ -82,6 +82,26 @@ export function dynamoUsageSuite(start: StartDynamo): void {
     expect((await usesOf("smc_2")).map(({ path }) => path)).toEqual(["a"])
   })
 
+  test("is read page by page, without what has expired but is still there", async () => {
+    const connection = { platformId, connectionId: "smc_1" }
+    await usage.touch([aUse("old")], at - 90 * day * 1000)
+    await usage.touch([aUse("a"), aUse("b", "p1"), { ...aUse("other"), connectionId: "smc_2" }], at)
+    const found = []
+    let after: string | undefined
+    do {
+      const page = await usage.page(connection, { limit: 1, now: at, ...(after !== undefined && { after }) })
+      found.push(...page.uses)
+      after = page.next
+    } while (after !== undefined)
+    expect(found.sort((x, y) => x.path.localeCompare(y.path))).toEqual([
+      { path: "a", lastResolvedAt: "2026-01-01T00:00:00.000Z" },
+      { path: "b", projectId: "p1", lastResolvedAt: "2026-01-01T00:00:00.000Z" },
+    ])
+    expect(new Set(subject.operations().filter((name) => name !== "BatchWriteItem"))).toEqual(
+      new Set(["Query"]),
+    )
+  })
+
   test("what DynamoDB leaves over is a failure, so that it is tried again", async () => {
     subject.proxy.process(1)
     await expect(usage.touch([aUse("a"), aUse("b")], at)).rejects.toThrow("unprocessed")

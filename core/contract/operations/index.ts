@@ -10,10 +10,11 @@ import {
 } from "./connections.ts"
 import { document } from "./document.ts"
 import { createConnection, testUnsaved } from "./new-connection.ts"
-import { audit, rotated, usage, webhookSecret } from "./planned.ts"
+import { audit, rotated, webhookSecret } from "./planned.ts"
 import { listProviders } from "./providers.ts"
 import { resolve } from "./resolve.ts"
 import { updateConnection } from "./update-connection.ts"
+import { usage } from "./usage.ts"
 import { validate } from "./validate.ts"
 
 /**
@@ -33,11 +34,12 @@ export const operations = {
   resolve,
   validate,
   browse,
+  usage,
   document,
 } satisfies Record<OperationId, Operation>
 
 /** Designed, not served yet. */
-export const planned = { audit, usage, webhookSecret, rotated } satisfies Record<
+export const planned = { audit, webhookSecret, rotated } satisfies Record<
   keyof typeof plannedRoutes,
   Operation
 >

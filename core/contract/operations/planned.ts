@@ -44,26 +44,6 @@ export const audit = defineOperation({
   errors: [],
 })
 
-export const usage = defineOperation({
-  id: "usage",
-  ...planned.usage,
-  summary: "List which paths which projects have resolved in the last 90 days",
-  params: oneConnection,
-  query: once(() => z.strictObject({ cursor: cursor().exactOptional() })),
-  bodyLimit: limits.body,
-  status: 200,
-  reply: once(() =>
-    page(
-      z.strictObject({
-        projectId: z.string().exactOptional(),
-        path: z.string(),
-        lastResolvedAt: timestamp(),
-      }),
-    ),
-  ),
-  errors: ["ENTITY_NOT_FOUND"],
-})
-
 export const webhookSecret = defineOperation({
   id: "webhookSecret",
   ...planned.webhookSecret,

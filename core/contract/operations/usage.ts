@@ -1,0 +1,42 @@
+import * as z from "zod"
+import { cursor, timestamp } from "../fields.ts"
+import { limits } from "../limits.ts"
+import { once } from "../once.ts"
+import { defineOperation } from "../operation.ts"
+import { served } from "../routes.ts"
+import { oneConnection } from "./connections.ts"
+
+/** A page of what uses a connection. It may be short, or empty, and still have a `next`. */
+export interface UsageReport {
+  /** Without `projectId`: resolved for no project. */
+  data: { projectId?: string; path: string; lastResolvedAt: string }[]
+  next: string | null
+}
+
+export const usage = defineOperation({
+  id: "usage",
+  ...served.usage,
+  summary: "List which paths which projects have resolved in the last 90 days",
+  description:
+    "What a deletion would break. `lastResolvedAt` is up to an hour older than the last resolve. Paths that `allowedPaths` no longer let through are left out.",
+  params: oneConnection,
+  query: once(() => z.strictObject({ cursor: cursor().exactOptional() })),
+  bodyLimit: limits.body,
+  status: 200,
+  reply: once(
+    (): z.ZodType<UsageReport> =>
+      z
+        .strictObject({
+          data: z.array(
+            z.strictObject({
+              projectId: z.string().exactOptional(),
+              path: z.string(),
+              lastResolvedAt: timestamp(),
+            }),
+          ),
+          next: z.string().nullable(),
+        })
+        .meta({ id: "UsageReport" }),
+  ),
+  errors: ["ENTITY_NOT_FOUND"],
+})
