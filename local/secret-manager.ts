@@ -1,4 +1,4 @@
-import type { ProviderId } from "../core/providers/provider.ts"
+import type { ProviderId } from "../core/providers/registry.ts"
 
 /** A sandbox server that speaks a secret manager's protocol: one module each under `secret-managers/`. */
 export interface SecretManagerModule {

@@ -1,6 +1,6 @@
 import type { Settings } from "../contract/settings.ts"
 import type { EncryptedConfig } from "../crypto/envelope.ts"
-import type { ProviderId } from "../providers/provider.ts"
+import type { ProviderId } from "../providers/registry.ts"
 
 /** What decides who may use a connection and what it leads to. Authenticated by the record's MAC. */
 export interface ConnectionFacts {

@@ -2,7 +2,8 @@ import type { Clock } from "../clock.ts"
 import { toProblem } from "../contract/problems.ts"
 import type { TestReport } from "../contract/shapes/test-report.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
-import type { CheckReport, ProviderClient, ProviderId } from "../providers/provider.ts"
+import type { CheckReport, ProviderClient } from "../providers/provider.ts"
+import type { ProviderId } from "../providers/registry.ts"
 import type { Status } from "./status.ts"
 
 /** What a live test found, as the API shows it and as a status to remember. */

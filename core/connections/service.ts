@@ -11,8 +11,7 @@ import type { Envelope } from "../crypto/envelope.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import { newConnectionId, newNonce } from "../ids.ts"
-import type { Provider, ProviderId } from "../providers/provider.ts"
-import { providerById } from "../providers/registry.ts"
+import { type ProviderId, providerById, type RegisteredProvider } from "../providers/registry.ts"
 import type { RateLimit } from "../rate-limit.ts"
 import { notFound } from "./access.ts"
 import type { Caller } from "./caller.ts"
@@ -182,7 +181,7 @@ export function createConnections(deps: ConnectionDeps) {
     return platform
   }
 
-  function testConfig(caller: Caller, provider: Provider, config: unknown): Promise<LiveTest> {
+  function testConfig(caller: Caller, provider: RegisteredProvider, config: unknown): Promise<LiveTest> {
     const client = opener.unsaved(caller.principal.platformId, provider.id, config, {
       sessions: loginsOfItsOwn(),
       attempts: 1,
@@ -214,7 +213,7 @@ export function eventOf(
   }
 }
 
-export function providerOf(id: ProviderId): Provider {
+export function providerOf(id: ProviderId): RegisteredProvider {
   const provider = providerById(id)
   if (provider) return provider
   throw new LatchkeyError("VALIDATION", "This deployment does not know that provider.", {

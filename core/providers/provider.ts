@@ -6,8 +6,6 @@ import type { HttpClientFactory } from "../network/http.ts"
 import type { Secret } from "../secret.ts"
 import type { AwsDeployment } from "./aws/deployment.ts"
 
-export type ProviderId = "hashicorp" | "aws" | "cyberark-conjur" | "onepassword"
-
 /** One field of a connection's configuration, as the console's form and the documentation show it. */
 export interface ConfigField {
   name: string
@@ -144,8 +142,9 @@ export interface ProviderClient {
   browse?(prefix: string, cursor: string | undefined, signal: AbortSignal): Promise<BrowsePage>
 }
 
-export interface Provider<Config = unknown> {
-  id: ProviderId
+export interface Provider<Config = unknown, Id extends string = string> {
+  /** Stored with every connection: fixed for life. */
+  id: Id
   name: string
   /** Path of the logo under the console's static files. */
   logo: string
@@ -165,6 +164,8 @@ export interface Provider<Config = unknown> {
 }
 
 /** Fixes the configuration's type inside the provider's file; outside, providers are handled alike. */
-export function defineProvider<Config>(provider: Provider<Config>): Provider {
-  return provider as unknown as Provider
+export function defineProvider<Config, const Id extends string>(
+  provider: Provider<Config, Id>,
+): Provider<unknown, Id> {
+  return provider as unknown as Provider<unknown, Id>
 }

@@ -1,4 +1,5 @@
 import * as z from "zod"
+import type { Json } from "../../core/json.ts"
 import type { AwsDeployment, AwsPrincipal } from "../../core/providers/aws/deployment.ts"
 import type { Provider } from "../../core/providers/provider.ts"
 import type { Recorded } from "./proxy.ts"
@@ -165,4 +166,48 @@ export async function writeSecrets(put: Put, number: number) {
     denied: "conformance/denied",
     deleted: "conformance/gone",
   }
+}
+
+/** What Parameter Store cannot show. */
+export const parameterCannot = {
+  deleted: "deleted parameters are gone at once",
+  binary: "parameters are text",
+  browse: "names are listed in no order",
+}
+
+type CallOperation = (operation: string, input: { [key: string]: Json }) => unknown
+
+/** The same for Parameter Store. Values are never empty there. */
+export async function writeParameters(call: CallOperation, number: number) {
+  const put = async (name: string, value: string, type = "SecureString") =>
+    void (await call("PutParameter", { Name: name, Value: value, Type: type, Overwrite: true }))
+  const app = JSON.stringify({ password: `value-canary-${number}`, empty: "", n: [1, { x: "deep" }] })
+  await put("/conformance/app", "the version before")
+  await put("/conformance/app", app)
+  await put("/conformance/labelled", "first")
+  await call("LabelParameterVersion", { Name: "/conformance/labelled", Labels: ["stable"] })
+  await put("/conformance/labelled", "second")
+  await put("plain_name.with-all", `plain ${number}`, "String")
+  await put("/conformance/list", "a,b", "StringList")
+  await put("/conformance/unicode", `ünïcødé ☃ 🔑 "quoted" ${number}\n`)
+  await put("/conformance/denied", "not yours")
+  const many = Array.from({ length: 12 }, (_, n) => `/conformance/many/${n}`)
+  for (const name of many) await put(name, name)
+
+  const siblings: [Written, ...Written[]] = [
+    { path: "/conformance/app", options: { pointer: "/password" }, value: `value-canary-${number}` },
+    { path: "/conformance/app", value: app },
+    { path: "/conformance/app", options: { pointer: "/empty" }, value: "" },
+    { path: "/conformance/app", options: { pointer: "/n/1" }, value: '{"x":"deep"}' },
+  ]
+  const others: Written[] = [
+    { path: "/conformance/app:1", value: "the version before" },
+    { path: "/conformance/labelled:stable", value: "first" },
+    { path: "/conformance/labelled", options: { version: "2" }, value: "second" },
+    { path: "plain_name.with-all", value: `plain ${number}` },
+    { path: "/conformance/list", value: "a,b" },
+    { path: "/conformance/unicode", value: `ünïcødé ☃ 🔑 "quoted" ${number}\n` },
+    ...many.map((name) => ({ path: name, value: name })),
+  ]
+  return { siblings, others, missing: "/conformance/nothing", denied: "/conformance/denied" }
 }

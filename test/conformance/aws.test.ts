@@ -31,6 +31,8 @@ const toList = (policy: Policy): Policy => ({
 let servers = 0
 
 async function seed(server: AwsServer) {
+  // Loaded beforehand: on a busy machine that takes longer than a request may.
+  await Promise.all([import("@aws-sdk/client-secrets-manager"), import("@aws-sdk/client-sts")])
   const { admin } = server
   const put = async (name: string, value: string | Buffer) =>
     admin.put(name, typeof value === "string" ? value : { binary: value.toString("base64") })

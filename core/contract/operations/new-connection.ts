@@ -1,6 +1,6 @@
 import * as z from "zod"
-import type { Provider, ProviderId } from "../../providers/provider.ts"
-import { providers } from "../../providers/registry.ts"
+import type { Provider } from "../../providers/provider.ts"
+import { type ProviderId, providers } from "../../providers/registry.ts"
 import { connectionName } from "../fields.ts"
 import { limits } from "../limits.ts"
 import { once } from "../once.ts"

@@ -1,17 +1,21 @@
 import * as z from "zod"
-import type { ProviderId } from "../../providers/provider.ts"
+import type { ProviderId } from "../../providers/registry.ts"
 import { timestamp } from "../fields.ts"
 import { once } from "../once.ts"
 import { type Scope, scope } from "../scope.ts"
 import { type Settings, settings } from "../settings.ts"
 import { type Problem, problem } from "./problem.ts"
 
-export const providerIds = [
-  "hashicorp",
-  "aws",
-  "cyberark-conjur",
-  "onepassword",
-] as const satisfies readonly ProviderId[]
+/** As the registry has them, which the types hold it to: loading that here would cost every operation. */
+const ids: Record<ProviderId, true> = {
+  hashicorp: true,
+  aws: true,
+  "cyberark-conjur": true,
+  onepassword: true,
+  "aws-ssm": true,
+}
+
+export const providerIds = Object.keys(ids) as [ProviderId, ...ProviderId[]]
 
 /** The last known status: what `checkedAt` tells when it was learnt. */
 export interface ConnectionStatus {

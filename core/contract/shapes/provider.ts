@@ -1,5 +1,6 @@
 import * as z from "zod"
-import type { ConfigField, ProviderFacts, ProviderId, SecretParam } from "../../providers/provider.ts"
+import type { ConfigField, ProviderFacts, SecretParam } from "../../providers/provider.ts"
+import type { ProviderId } from "../../providers/registry.ts"
 import { once } from "../once.ts"
 import { providerIds } from "./connection.ts"
 

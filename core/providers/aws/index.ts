@@ -1,12 +1,12 @@
 import * as z from "zod"
 import { defineProvider } from "../provider.ts"
-import { openSecretsManager, type SecretsManagerConfig } from "./client.ts"
+import { openSecretsManager } from "./client.ts"
 import { awsConfig, awsFields } from "./config.ts"
 import { factsOf } from "./deployment.ts"
 import { isSecretId, parsePath } from "./path.ts"
 
 /** AWS Secrets Manager. */
-export const aws = defineProvider<SecretsManagerConfig>({
+export const aws = defineProvider({
   id: "aws",
   name: "AWS Secrets Manager",
   logo: "logos/aws.svg",

@@ -1,10 +1,10 @@
 import { defineProvider } from "../provider.ts"
 import { openConjur } from "./client.ts"
-import { type ConjurConfig, conjurConfig, fields } from "./config.ts"
+import { conjurConfig, fields } from "./config.ts"
 import { parsePath } from "./path.ts"
 
 /** CyberArk Conjur: Open Source, Enterprise (Secrets Manager, Self-Hosted) and Cloud (Secrets Manager, SaaS). */
-export const conjur = defineProvider<ConjurConfig>({
+export const conjur = defineProvider({
   id: "cyberark-conjur",
   name: "CyberArk Conjur",
   logo: "logos/cyberark-conjur.svg",

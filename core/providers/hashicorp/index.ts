@@ -1,11 +1,11 @@
 import { defineProvider } from "../provider.ts"
 import { openVault } from "./client.ts"
-import { type VaultConfig, vaultConfig } from "./config.ts"
+import { vaultConfig } from "./config.ts"
 import { fields } from "./fields.ts"
 import { parsePath } from "./path.ts"
 
 /** HashiCorp Vault and OpenBao: KV secrets engines of both versions. */
-export const hashicorp = defineProvider<VaultConfig>({
+export const hashicorp = defineProvider({
   id: "hashicorp",
   name: "HashiCorp Vault",
   logo: "logos/hashicorp.svg",

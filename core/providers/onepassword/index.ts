@@ -1,10 +1,10 @@
 import { defineProvider } from "../provider.ts"
 import { openOnePassword } from "./client.ts"
-import { fields, type OnePasswordConfig, onePasswordConfig } from "./config.ts"
+import { fields, onePasswordConfig } from "./config.ts"
 import { parsePath } from "./path.ts"
 
 /** 1Password, through a Connect server or a service account. */
-export const onepassword = defineProvider<OnePasswordConfig>({
+export const onepassword = defineProvider({
   id: "onepassword",
   name: "1Password",
   logo: "logos/onepassword.svg",

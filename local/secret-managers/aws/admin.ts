@@ -1,6 +1,7 @@
 import type { Clock } from "../../../core/clock.ts"
 import type { Json } from "../../../core/json.ts"
-import { type DemoValue, deletedSecret, demoPolicy, demoSecrets } from "./demo.ts"
+import { type DemoValue, deletedSecret, demoParameters, demoPolicy, demoSecrets } from "./demo.ts"
+import { parameterStoreOperations } from "./parameter-store.ts"
 import { AwsError, type Call } from "./protocol.ts"
 import { secretsManagerOperations } from "./secrets-manager.ts"
 import {
@@ -18,7 +19,7 @@ import {
 export interface AwsAdmin {
   /** Who may do anything in the account of the secrets, for those who come by the door. */
   readonly accessKey: AccessKey
-  /** Any operation of Secrets Manager. @throws AwsError */
+  /** Any operation of Secrets Manager or Parameter Store. @throws AwsError */
   call(operation: string, input: { [key: string]: Json }): { [key: string]: unknown }
   /** Writes a secret, or a new version of it; text, or bytes as base64. */
   put(name: string, value: string | DemoValue): void
@@ -43,7 +44,7 @@ export function createAdmin({
 }): AwsAdmin {
   function call(operation: string, input: { [key: string]: Json }) {
     const user = state.users.get(state.admin.accessKeyId)
-    const perform = secretsManagerOperations[operation]
+    const perform = { ...secretsManagerOperations, ...parameterStoreOperations }[operation]
     if (!user || !perform) throw new AwsError("UnknownOperationException", "")
     const caller: Call["caller"] = { arn: user.arn, id: user.id, account, policies: [user.policy] }
     return perform({ state, clock, caller, region, input, fault: {} })
@@ -98,6 +99,10 @@ export function furnish(admin: AwsAdmin, withSecrets: boolean): AccessKey {
     admin.rotate("prod/stripe") // so that there is a version before
     admin.put(deletedSecret, "was here")
     admin.call("DeleteSecret", { SecretId: deletedSecret })
+  }
+  if (withSecrets) {
+    for (const [name, value] of demoParameters())
+      admin.call("PutParameter", { Name: name, Value: value, Type: "SecureString", Overwrite: true })
   }
   const { accessKeyId, secretAccessKey } = admin.createUser("latchkey", demoPolicy)
   return { accessKeyId, secretAccessKey }

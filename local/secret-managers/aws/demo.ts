@@ -32,6 +32,16 @@ export function demoSecrets(): Map<string, DemoValue> {
   ])
 }
 
+/** What Parameter Store starts with. */
+export function demoParameters(): Map<string, string> {
+  const tag = randomBytes(6).toString("hex")
+  return new Map([
+    ["/prod/db/password", `fake-parameter-${tag}`],
+    ["/prod/db/settings", JSON.stringify({ host: "db.example.invalid", port: 5432 })],
+    ["/restricted/root-ca", `fake private key ${tag}`],
+  ])
+}
+
 /** Scheduled for deletion from the start. */
 export const deletedSecret = "prod/retired"
 
@@ -49,6 +59,8 @@ export const demoPolicy: Policy = {
       Action: ["secretsmanager:BatchGetSecretValue", "secretsmanager:ListSecrets"],
       Resource: "*",
     },
+    { Effect: "Allow", Action: "ssm:GetParameters", Resource: "arn:aws:ssm:*:*:parameter/*" },
+    { Effect: "Deny", Action: "ssm:*", Resource: "arn:aws:ssm:*:*:parameter/restricted/*" },
     {
       Effect: "Deny",
       Action: "secretsmanager:*",

@@ -4,6 +4,7 @@ import type { Clock } from "../../../core/clock.ts"
 import { isObject, type Json } from "../../../core/json.ts"
 import type { AwsAdmin } from "./admin.ts"
 import type { FaultSwitches, Faults } from "./faults.ts"
+import { parameterStoreOperations } from "./parameter-store.ts"
 import { type Answer, AwsError, type Call, refuse, reply, type ServiceName } from "./protocol.ts"
 import type { Recorder } from "./recorder.ts"
 import { sandboxControls } from "./sandbox-controls.ts"
@@ -25,11 +26,12 @@ type Operations = Readonly<Record<string, (call: Call) => { [key: string]: unkno
 
 const services: Readonly<Record<ServiceName, Operations>> = {
   secretsmanager: secretsManagerOperations,
+  ssm: parameterStoreOperations,
   sts: stsOperations,
 }
 
 /** The `X-Amz-Target` of services that speak JSON: `secretsmanager.GetSecretValue`. */
-const targets: Readonly<Record<string, ServiceName>> = { secretsmanager: "secretsmanager" }
+const targets: Readonly<Record<string, ServiceName>> = { secretsmanager: "secretsmanager", AmazonSSM: "ssm" }
 
 const maxBodyBytes = 10 * 1024 * 1024
 

@@ -5,7 +5,7 @@ import type { FaultSwitches } from "./faults.ts"
 import type { AwsState, Policy } from "./state.ts"
 
 /** The services, by the way in which they are spoken to. */
-export type ServiceName = "secretsmanager" | "sts"
+export type ServiceName = "secretsmanager" | "ssm" | "sts"
 
 /** Whoever signed the request. */
 export interface Caller {

@@ -14,6 +14,8 @@ export interface AwsState {
   sessions: Map<string, RoleSession>
   /** By account, region and name: `111122223333/us-east-1/prod/db`. */
   secrets: Map<string, StoredSecret>
+  /** Of Parameter Store, likewise. */
+  parameters: Map<string, StoredParameter>
 }
 
 export interface AccessKey {
@@ -81,6 +83,14 @@ export interface SecretVersion {
   stages: string[]
 }
 
+export interface StoredParameter {
+  arn: string
+  name: string
+  type: "String" | "StringList" | "SecureString"
+  /** The first is version 1. */
+  versions: { value: string; created: number; labels: string[] }[]
+}
+
 export const account = "111122223333"
 /** Where Latchkey would run. */
 export const otherAccount = "444455556666"
@@ -115,6 +125,7 @@ export function newState(): AwsState {
     roles: new Map(),
     sessions: new Map(),
     secrets: new Map(),
+    parameters: new Map(),
   }
 }
 
