@@ -24,6 +24,9 @@ export interface Endpoints {
   consoleOrigin: string | undefined
 }
 
+/** By which functions are invoked directly, for any platform: nobody but this machine's user can. */
+export const directAlias = "sandbox"
+
 /** What the functions read in the place of what a deployment gives them. */
 export function functionEnvironment(endpoints: Endpoints): Record<string, string> {
   const { region, tables, dynamodb, kms, redis, issuers, consoleOrigin } = endpoints
@@ -37,6 +40,7 @@ export function functionEnvironment(endpoints: Endpoints): Record<string, string
     UPSTASH_REDIS_REST_URL: redis.url,
     UPSTASH_REDIS_REST_TOKEN: redis.token,
     LATCHKEY_ISSUERS: JSON.stringify(issuers),
+    LATCHKEY_DIRECT_CALLERS: JSON.stringify([{ name: directAlias, platforms: ["*"] }]),
     LATCHKEY_OUTBOUND: JSON.stringify({ allowHttp: true, allowLoopback: true, exceptions: [] }),
     LATCHKEY_AWS: JSON.stringify({ allowEndpoint: true }),
     ...(consoleOrigin !== undefined && { LATCHKEY_CONSOLE_ORIGIN: consoleOrigin }),

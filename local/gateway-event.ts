@@ -120,6 +120,10 @@ function requestContext<Authorizer>(
   }
 }
 
+/** Without an alias. */
+export const functionArn = (region: string, name: string) =>
+  `arn:aws:lambda:${region}:${accountId}:function:${name}`
+
 /** What Lambda tells a function about its invocation. */
 export function lambdaContext(
   name: string,
@@ -135,7 +139,7 @@ export function lambdaContext(
     callbackWaitsForEmptyEventLoop: true,
     functionName: name,
     functionVersion: "$LATEST",
-    invokedFunctionArn: `arn:aws:lambda:${region}:${accountId}:function:${name}`,
+    invokedFunctionArn: functionArn(region, name),
     logGroupName: `/aws/lambda/${name}`,
     logStreamName: "sandbox",
     memoryLimitInMB: "512",

@@ -4,11 +4,12 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { openDataFolder, readIfThere, replaceFile } from "./data-folder.ts"
 import { connectDemo, type DemoEntry } from "./demo.ts"
 import { type DynamoDbServer, startDynamoDb } from "./dynamodb.ts"
-import { applyEnvironment, type External, functionEnvironment } from "./environment.ts"
+import { applyEnvironment, directAlias, type External, functionEnvironment } from "./environment.ts"
 import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts"
 import type { LocalServer } from "./http-server.ts"
 import { type Identity, openIdentity } from "./identity.ts"
 import { type KmsServer, startKms } from "./kms.ts"
+import { type LambdaOptions, type LambdaServer, startLambda } from "./lambda.ts"
 import { type RedisServer, startRedis } from "./redis.ts"
 import type { RunningSecretManager, SecretManagerModule } from "./secret-manager.ts"
 import { openState, type SandboxState, startAtLastPort } from "./state.ts"
@@ -18,6 +19,8 @@ import { createTables } from "./tables.ts"
 export type Service = Pick<GatewayOptions, "routes" | "handlers" | "authorizer" | "problem"> & {
   /** Where the API begins, such as `/api/v1/secret-managers`. */
   basePath: string
+  /** What is invoked without API Gateway, by the functions' names. */
+  direct?: LambdaOptions["functions"]
 }
 
 export interface SandboxOptions {
@@ -48,6 +51,8 @@ export interface Sandbox {
   /** The API's base URL, base path included. */
   api: string
   console?: string
+  /** Where clients of AWS Lambda find the functions that are invoked directly, by the alias `sandbox`. */
+  lambda: string
   /** For the demo's platform, `acme`. */
   tokens: { admin: string; service: string }
   demo: DemoEntry[]
@@ -59,6 +64,7 @@ export interface Sandbox {
 
 export interface Parts {
   gateway: Gateway
+  lambda: LambdaServer
   identity: Identity
   dynamodb?: DynamoDbServer
   kms?: KmsServer
@@ -116,15 +122,21 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
   applyEnvironment(environment)
   await makeTables()
 
-  const { basePath, ...service } = await options.loadService()
+  const { basePath, direct = {}, ...service } = await options.loadService()
+  const { onError } = options
   const gateway = cleanup.add(
     await startGateway({
       ...service,
       port: options.port,
       region,
       ...(consoleOrigin !== undefined && { consoleOrigin }),
-      ...(options.onError && { onError: options.onError }),
+      ...(onError && { onError }),
     }),
+  )
+  const lambda = cleanup.add(
+    await startAtLastPort(state, "lambda", (port) =>
+      startLambda({ functions: direct, aliases: [directAlias], port, region, ...(onError && { onError }) }),
+    ),
   )
   const api = gateway.url + basePath
   webConsole?.connect({ baseUrl: api })
@@ -133,10 +145,12 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
   return {
     api,
     ...(webConsole && { console: webConsole.url }),
+    lambda: lambda.url,
     tokens,
     demo: entries,
     parts: {
       gateway,
+      lambda,
       identity,
       secretManagers,
       ...(isEmbedded<DynamoDbServer>(dynamodb) && { dynamodb }),

@@ -3,6 +3,7 @@ import { toProblem } from "../core/contract/problems.ts"
 import { matchRoute, routes } from "../core/contract/routes.ts"
 import type { OperationHandler } from "./gateway.ts"
 import type { AuthorizerHandler } from "./gateway-authorizer.ts"
+import type { FunctionHandler } from "./lambda.ts"
 import type { Service } from "./sandbox.ts"
 
 /** The functions of this repository behind the contract's routes, each loaded on its first request as on Lambda. */
@@ -18,6 +19,7 @@ export async function loadService(): Promise<Service> {
       ]),
     ),
     authorizer: () => handlerOf<AuthorizerHandler>("authorizer"),
+    direct: { "latchkey-resolve-direct": () => handlerOf<FunctionHandler>("resolve-direct") },
     problem: toProblem,
   }
 }

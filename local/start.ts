@@ -49,12 +49,12 @@ function stopSignal(): Promise<void> {
 }
 
 /** For programs, on a line of its own. */
-function ready({ api, console, tokens, demo }: Sandbox) {
-  return { api, console, adminToken: tokens.admin, serviceToken: tokens.service, demo }
+function ready({ api, console, lambda, tokens, demo }: Sandbox) {
+  return { api, console, lambda, adminToken: tokens.admin, serviceToken: tokens.service, demo }
 }
 
 /** For people. */
-function welcome({ api, console: page, tokens, demo }: Sandbox): string {
+function welcome({ api, console: page, lambda, tokens, demo }: Sandbox): string {
   const authorized = (token: string) => `-H 'authorization: Bearer ${token}'`
   const value = { greeting: demo[0] ? `the key is ${demo[0].reference}` : "no references yet" }
   const json = `-H 'content-type: application/json' -d '${JSON.stringify({ value })}'`
@@ -64,6 +64,7 @@ function welcome({ api, console: page, tokens, demo }: Sandbox): string {
     "",
     ...(page === undefined ? [] : [`  console  ${page}#token=${tokens.admin}`]),
     `  API      ${api}`,
+    `  Lambda   ${lambda} (latchkey-resolve-direct, by the alias sandbox)`,
     "",
     "An admin's token, valid for 12 hours (`npm run --silent token -- --help` makes others):",
     "",
