@@ -1,19 +1,27 @@
 import { Agent, request as open } from "node:http"
 import { type LocalServer, listen, readBody } from "../../local/http-server.ts"
 
-/** Stands before a server and keeps what is sent to it: everything that leaves, stored or not. */
+export interface Sent {
+  /** As AWS' header names it: `DynamoDB_20120810.PutItem`. */
+  operation: string
+  body: Buffer
+}
+
+/** Stands before a server, keeps what is sent to it, stored or not, and cuts off what it is told to. */
 export interface Recorder extends LocalServer {
-  /** The requests' bodies, with the operation that AWS' header names. */
-  sent: { operation: string; body: Buffer }[]
+  sent: Sent[]
+  refuses: (request: Sent) => boolean
 }
 
 export async function startRecorder(target: string): Promise<Recorder> {
   const { hostname, port, host } = new URL(target)
   const agent = new Agent({ keepAlive: true })
-  const sent: Recorder["sent"] = []
+  const state: Pick<Recorder, "sent" | "refuses"> = { sent: [], refuses: () => false }
   const server = await listen(async (request, response) => {
     const body = (await readBody(request, 64 * 1024 * 1024)) ?? Buffer.alloc(0)
-    sent.push({ operation: String(request.headers["x-amz-target"] ?? ""), body })
+    const asked = { operation: String(request.headers["x-amz-target"] ?? ""), body }
+    state.sent.push(asked)
+    if (state.refuses(asked)) return void request.socket.destroy()
     const { method, url: path, headers } = request
     const upstream = open(
       { agent, hostname, port, method, path, headers: { ...headers, host } },
@@ -27,12 +35,11 @@ export async function startRecorder(target: string): Promise<Recorder> {
     response.on("close", () => upstream.destroy())
     upstream.end(body)
   })
-  return {
+  return Object.assign(state, {
     ...server,
-    sent,
     close: async () => {
       await server.close()
       agent.destroy()
     },
-  }
+  })
 }

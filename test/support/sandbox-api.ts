@@ -101,6 +101,13 @@ export async function startSandboxApi({
   }
 }
 
+/** Someone with this token, at the API of another process. */
+export const callerAt = (api: string, token: string): Caller =>
+  callerOf(
+    () => api,
+    async () => token,
+  )
+
 /** Calls the API where it is now, with a token that is asked for once. */
 function callerOf(api: () => string, getToken: () => Promise<string | undefined>): Caller {
   let asked: Promise<string | undefined> | undefined
