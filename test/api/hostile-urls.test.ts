@@ -88,7 +88,10 @@ describe("an URL that leads to where nobody may look", () => {
 
   test("is refused where it is plain http", async () => {
     const { tested } = await outcomeOf("http://vault.example.invalid")
-    expect(tested.body).toMatchObject({ connected: false, steps: [{ error: { reason: "BLOCKED_ADDRESS" } }] })
+    expect(tested.body).toMatchObject({
+      connected: false,
+      steps: [{ error: { reason: "BLOCKED_ADDRESS", detail: expect.stringContaining("Plain http") } }],
+    })
   })
 
   test("is refused by ports that belong to others", async () => {
@@ -99,7 +102,10 @@ describe("an URL that leads to where nobody may look", () => {
         providerId: "hashicorp",
         config: { ...api.vault.config, url: `https://vault.example.invalid:${port}` },
       })
-      expect([port, body.steps?.["0"]?.error?.reason]).toEqual([port, "BLOCKED_ADDRESS"])
+      expect(body.steps?.["0"]?.error).toMatchObject({
+        reason: "BLOCKED_ADDRESS",
+        detail: expect.stringContaining(`Port ${port} belongs to another protocol`),
+      })
     }
   })
 })
