@@ -106,4 +106,19 @@ describe("the environment of a function", () => {
       "LATCHKEY_SANDBOX",
     )
   })
+
+  test("says who the functions are to tenants' roles, and whether connections may name endpoints", () => {
+    const aws = (text: string) => readEnvironment({ ...complete, LATCHKEY_AWS: text }).aws
+    const principal = { deploymentId: "prod", arn: "arn:aws:iam::123456789012:role/latchkey" }
+    expect(aws(JSON.stringify({ principal }))).toEqual({ allowEndpoint: false, principal })
+    expect(aws('{"allowEndpoint":true}')).toEqual({ allowEndpoint: true })
+    for (const wrong of [
+      "{}x",
+      '{"allowEndpoint":"yes"}',
+      '{"principal":{"arn":"arn:aws:iam::123456789012:root"}}',
+      '{"principal":{"deploymentId":"prod","arn":"arn:aws:iam::1:user/x"}}',
+      '{"unknown":1}',
+    ])
+      expect(() => aws(wrong)).toThrow("LATCHKEY_AWS")
+  })
 })

@@ -121,7 +121,7 @@ async function readParameters({
     try {
       const found = await get(names, signal)
       for (const name of names) {
-        const parameter = found.find((one) => isCalled(one, name))
+        const parameter = names.length === 1 ? found[0] : found.find((one) => isCalled(one, name))
         results.set(name, parameter ? resultOf(parameter) : { ok: false, error: missing() })
       }
     } catch (error) {
