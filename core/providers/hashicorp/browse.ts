@@ -71,7 +71,7 @@ async function listMounts({ vault, token, refusal, signal }: Request): Promise<B
     if (engine === "other" || !isFolder(path)) return []
     return [asFolder(engine === "kv2" ? `${path}data/` : path, path.replace(/\/$/, ""))]
   })
-  if (entries.length > 0) return entries
+  if (entries.length > 0) return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
   // Vault answers so to a token that it no longer accepts too, as to nobody; OpenBao with 403.
   const error = await refusal()
   if (error.reason !== "PERMISSION_DENIED") throw error

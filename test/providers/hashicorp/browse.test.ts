@@ -35,7 +35,7 @@ describe("the root", () => {
         },
       }),
     })
-    expect(await vault.browse("")).toEqual(["secret/data/", "old/", "team/my kv/data/"])
+    expect(await vault.browse("")).toEqual(["old/", "secret/data/", "team/my kv/data/"])
     expect(vault.paths()).toEqual(["POST auth/approle/login", "GET sys/internal/ui/mounts"])
   })
 
