@@ -2,6 +2,9 @@ import type { KMSClient } from "@aws-sdk/client-kms"
 import { LatchkeyError } from "../errors.ts"
 import type { KeyService } from "./key-service.ts"
 
+/** What KMS takes as a ciphertext: anything else is refused as a malformed request, which looks like an outage. */
+const maxCiphertextBytes = 6_144
+
 /** AWS KMS. The client, and with it the SDK, is made on first use: a resolve whose keys are known needs neither. */
 export function awsKms(deps: { client: () => Promise<KMSClient>; keyId: string }): KeyService {
   const load = () => Promise.all([deps.client(), import("./aws-kms-client.ts")])
@@ -18,6 +21,7 @@ export function awsKms(deps: { client: () => Promise<KMSClient>; keyId: string }
     },
 
     async decrypt(wrapped, context) {
+      if (wrapped.length === 0 || wrapped.length > maxCiphertextBytes) return undefined
       const [client, { DecryptCommand }] = await load()
       const reply = await client
         .send(new DecryptCommand({ KeyId: deps.keyId, CiphertextBlob: wrapped, EncryptionContext: context }))
