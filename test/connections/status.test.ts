@@ -134,6 +134,7 @@ describe("an admin's list", () => {
       await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
       return ok
     }
+    const { calls } = all.kms
     const listing = statesOf(all)
     await vi.waitFor(() => expect(all.vault.checks).toHaveLength(15), { interval: 1 })
     all.time.abort(new DOMException("late", "TimeoutError"))
@@ -143,6 +144,8 @@ describe("an admin's list", () => {
     const late = { configured: true, connected: false, error: expect.objectContaining({ reason: "TIMEOUT" }) }
     expect(states.slice(5)).toEqual(Array(20).fill(late))
     expect(all.vault.checks).toHaveLength(15)
+    // The platform's key, and one for each that was begun.
+    expect(all.kms.calls - calls).toBe(16)
 
     all.timeout.mockRestore()
     all.vault.check = undefined

@@ -109,12 +109,12 @@ describe("an update without config", () => {
   ])(
     "%s while the secret manager is down, contacts nobody, and shows the last known state",
     async (_, patch) => {
-      const { connect, update, vault } = given()
+      const { connect, connections, by, update, vault } = given()
       const id = await connect({ scope: "PROJECT", projectIds: ["p1", "p2"] })
       vault.failure = "UNREACHABLE"
-      expect(await update(id, patch)).toMatchObject({
-        connection: { configured: true, connected: true, checkedAt: expect.any(String) },
-      })
+      const connection = { configured: true, connected: true, checkedAt: expect.any(String) }
+      expect(await update(id, patch)).toHaveProperty("connection", connection)
+      expect(await connections.get(by(), id)).toHaveProperty("connection", connection)
       expect(vault.checks).toHaveLength(1)
     },
   )
@@ -189,6 +189,17 @@ describe("If-Match", () => {
     overtake(shared, () => update(id, { name: "Quicker" }))
     await expect(update(id, { name: "Slower" }, 1)).rejects.toMatchObject({ code: "VERSION_CONFLICT" })
     expect(record(id).name).toBe("Quicker")
+  })
+
+  test("is not met by a connection created anew, which begins at version 1 again", async () => {
+    const { connect, connections, by, update, record, ...shared } = given()
+    const id = await connect({ id: "V1StGXR8xZ5jdHi6BxmyT" })
+    overtake(shared, async () => {
+      await connections.remove(by(), id)
+      await connect({ id, name: "Anew" })
+    })
+    await expect(update(id, { name: "Late" }, 1)).rejects.toMatchObject({ code: "VERSION_CONFLICT" })
+    expect(record(id)).toMatchObject({ name: "Anew", version: 1 })
   })
 })
 
