@@ -64,6 +64,7 @@ test("the typed client does all that the API does, method by method", async () =
     value: expect.stringMatching(/^sk-demo-fake-/),
     references: [{ pointer: "", connectionId: id, source: "memory" }],
   })
+  expect(await ada.usage({ id })).toMatchObject({ data: [{ path: "secret/data/app/api_key/value" }] })
   expect(await flows.clearCache({ connectionId: id })).toBeUndefined()
   expect(await flows.resolve({ value })).toMatchObject({ references: [{ source: "provider" }] })
 

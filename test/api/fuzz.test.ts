@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => api.close())
 
-const runs = { numRuns: 50 }
+const runs = { numRuns: 30 }
 
 /** Everything that is stored of connections, by value. */
 async function stored(): Promise<unknown[]> {
