@@ -204,6 +204,8 @@ async function drive(
     }),
     rename: ada.patch(`/${cached}`, { name: "Renamed" }),
     clear: flows.delete(`/cache?connectionId=${uncached}`),
+    "resolve directly": invokeDirectly({ platformId: platform, value }),
+    usage: ada.get(`/${uncached}/usage`),
     browse: ada.post(`/${cached}/browse`, { prefix: "secret/data/" }),
     "malformed body": ada.post("", `{"config":{"secretId":"${canaries["secret id"]}"`),
     denied: api.as(member(platform, "p1")).post("", vaultConnection(api.vault, { config: everyField() })),
@@ -212,6 +214,18 @@ async function drive(
   }
   for (const [call, answer] of Object.entries(calls))
     answers.push({ name: `${call} with ${name}`, answer: await answer })
+}
+
+/** As another function of the account would. */
+async function invokeDirectly(payload: object): Promise<Answer> {
+  const path = "/2015-03-31/functions/latchkey-resolve-direct:sandbox/invocations"
+  const response = await fetch(api.sandbox.lambda + path, {
+    method: "POST",
+    headers: { authorization: "AWS4-HMAC-SHA256 sandbox" },
+    body: JSON.stringify({ ...payload, onError: "report" }),
+  })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, text, body: JSON.parse(text) }
 }
 
 /** An answer without the only places in which something may stand: values of a resolution, paths of a validation, configurations. */
