@@ -48,7 +48,11 @@ export async function deploy(): Promise<Deployment> {
   const settings = readEnvironment(environment)
   const dynamodb = new DynamoDBClient({ endpoint: stubs.url })
   const kmsClient = new KMSClient({ endpoint: stubs.url })
-  const clients = { dynamodb, kms: () => Promise.resolve(kmsClient) }
+  const clients = {
+    dynamodb,
+    kms: async () => kmsClient,
+    credentials: () => Promise.reject(new Error("No role is assumed here.")),
+  }
   const newInstance = () => compose(settings, clients, silent)
   const connectionId = await connect(newInstance(), stubs)
 
