@@ -1,26 +1,21 @@
 import { type Audit, type AuditMode, type AuditStore, createAudit } from "./audit/audit.ts"
 import type { Clock } from "./clock.ts"
-import { createConnectionList } from "./connections/list.ts"
 import { createOpener, type Opener } from "./connections/open.ts"
-import { createConnections } from "./connections/service.ts"
 import { createSessionBook } from "./connections/sessions.ts"
-import { createStatusCache } from "./connections/status.ts"
-import { createStatusBoard } from "./connections/status-board.ts"
 import type { ConnectionStore } from "./connections/store.ts"
-import { createUpdate } from "./connections/update.ts"
+import { once } from "./contract/once.ts"
 import { createEnvelope } from "./crypto/envelope.ts"
 import type { KeyService } from "./crypto/key-service.ts"
 import { createKeyring } from "./crypto/keyring.ts"
 import type { Metrics } from "./metrics.ts"
 import type { Network } from "./network/client.ts"
+import { onDemand } from "./on-demand.ts"
 import type { AwsDeployment } from "./providers/aws/deployment.ts"
 import { providerViews } from "./providers/view.ts"
-import { createRateLimit } from "./rate-limit.ts"
 import type { Redis } from "./redis/redis.ts"
 import { tolerant } from "./redis/tolerant.ts"
 import { createAcquirer } from "./secrets/acquire.ts"
 import { createBreaker } from "./secrets/breaker.ts"
-import { createBrowse } from "./secrets/browse.ts"
 import { createClear } from "./secrets/clear.ts"
 import { createEvaluate } from "./secrets/evaluate.ts"
 import { createGuesses } from "./secrets/guesses.ts"
@@ -29,7 +24,6 @@ import { createMemoryTier } from "./secrets/memory.ts"
 import { createResolve } from "./secrets/resolve.ts"
 import { createValidate } from "./secrets/validate.ts"
 import { createWaitingRoom } from "./secrets/waiting-room.ts"
-import { createUsageList } from "./usage/list.ts"
 import { createUsage, type UsageStore } from "./usage/usage.ts"
 
 /** What Latchkey is built on. Each is an interface: AWS, Upstash and HTTP in a deployment, whatever a test needs in a test. */
@@ -69,10 +63,7 @@ export function createLatchkey(ports: Ports) {
   const opener =
     ports.opener ?? createOpener({ network, envelope, clock, log: { debug: () => {} }, ...deployment })
   const sessions = createSessionBook({ helper, clock, metrics })
-  const statuses = createStatusCache({ helper, clock })
-  const statusBoard = createStatusBoard({ statuses, opener, sessions, clock })
   const memory = createMemoryTier({ clock })
-  const rateLimit = createRateLimit({ helper, clock })
   const usage = createUsage({ store: ports.usageStore, clock, metrics })
   const audit: Audit = createAudit({ store: ports.auditStore, mode: ports.auditMode, clock, metrics })
 
@@ -89,30 +80,28 @@ export function createLatchkey(ports: Ports) {
     limits: { fetchMs: workMs - fetchMarginMs, fetchWithStaleMs },
   })
   const evaluate = createEvaluate({ lookup, acquirer, usage, workMs })
-  const connectionDeps = {
-    store,
-    keyring,
-    envelope,
-    opener,
-    statuses,
-    statusBoard,
-    rateLimit,
-    clock,
-    testMs: workMs,
-  }
+  const administration = once(async () => {
+    const { createAdministration } = await import("./administration.ts")
+    const { usageStore } = ports
+    const deps = { store, usageStore, keyring, envelope, helper, sessions, opener, clock, workMs }
+    return createAdministration(deps)
+  })
 
   return {
     audit,
-    connections: {
-      ...createConnections(connectionDeps),
-      list: createConnectionList({ store, keyring, statusBoard, clock }),
-      update: createUpdate(connectionDeps),
-    },
+    connections: onDemand(async () => (await administration()).connections, {
+      create: true,
+      get: true,
+      list: true,
+      remove: true,
+      test: true,
+      testUnsaved: true,
+      update: true,
+    }),
+    ...onDemand(async () => (await administration()).views, { browse: true, usage: true }),
     /** The secret managers that an admin of this platform can connect. */
     providers: (platformId: string) => providerViews(platformId, deployment),
-    usage: createUsageList({ store, usageStore: ports.usageStore, keyring, clock }),
     clear: createClear({ store }),
-    browse: createBrowse({ store, keyring, helper, sessions, opener, rateLimit, clock, askMs: workMs }),
     resolve: createResolve({ evaluate }),
     validate: createValidate({ evaluate, store }),
   }

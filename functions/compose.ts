@@ -6,7 +6,7 @@ import { dynamoConnectionStore } from "../core/connections/dynamodb-store.ts"
 import { awsKms } from "../core/crypto/aws-kms.ts"
 import { createLatchkey, type Latchkey } from "../core/latchkey.ts"
 import type { Metrics } from "../core/metrics.ts"
-import { createNetwork } from "../core/network/client.ts"
+import { networkOnDemand } from "../core/network/on-demand.ts"
 import type { AwsPrincipal } from "../core/providers/aws/deployment.ts"
 import { upstashRedis } from "../core/redis/upstash.ts"
 import { dynamoUsageStore } from "../core/usage/dynamodb-usage.ts"
@@ -41,7 +41,7 @@ export function compose(
       retentionDays: audit.retentionDays,
     }),
     usageStore: dynamoUsageStore({ client: dynamodb, table: tables.usage }),
-    network: createNetwork({
+    network: networkOnDemand({
       policy: settings.outbound,
       clock,
       timeouts: { requestMs: deadlines.requestMs, overallMs: deadlines.resolveMs },

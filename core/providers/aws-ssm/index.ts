@@ -1,8 +1,8 @@
 import * as z from "zod"
 import { awsConfig, awsFields } from "../aws/config.ts"
 import { factsOf } from "../aws/deployment.ts"
+import { clientOnDemand } from "../on-demand.ts"
 import { defineProvider } from "../provider.ts"
-import { openParameterStore } from "./client.ts"
 import { isParameter, parsePath } from "./path.ts"
 
 /** AWS Systems Manager Parameter Store. */
@@ -34,5 +34,8 @@ export const awsSsm = defineProvider({
     }),
   parsePath,
   facts: factsOf,
-  open: openParameterStore,
+  open: (config, deps) =>
+    clientOnDemand(async () => (await import("./client.ts")).openParameterStore(config, deps), {
+      browse: false,
+    }),
 })

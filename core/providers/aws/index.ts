@@ -1,6 +1,6 @@
 import * as z from "zod"
+import { clientOnDemand } from "../on-demand.ts"
 import { defineProvider } from "../provider.ts"
-import { openSecretsManager } from "./client.ts"
 import { awsConfig, awsFields } from "./config.ts"
 import { factsOf } from "./deployment.ts"
 import { isSecretId, parsePath } from "./path.ts"
@@ -33,5 +33,6 @@ export const aws = defineProvider({
     }),
   parsePath,
   facts: factsOf,
-  open: openSecretsManager,
+  open: (config, deps) =>
+    clientOnDemand(async () => (await import("./client.ts")).openSecretsManager(config, deps)),
 })

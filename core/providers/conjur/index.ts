@@ -1,5 +1,5 @@
+import { clientOnDemand } from "../on-demand.ts"
 import { defineProvider } from "../provider.ts"
-import { openConjur } from "./client.ts"
 import { conjurConfig, fields } from "./config.ts"
 import { parsePath } from "./path.ts"
 
@@ -21,5 +21,5 @@ export const conjur = defineProvider({
   pathTemplate: "{path}",
   config: conjurConfig,
   parsePath,
-  open: openConjur,
+  open: (config, deps) => clientOnDemand(async () => (await import("./client.ts")).openConjur(config, deps)),
 })

@@ -1,5 +1,5 @@
+import { clientOnDemand } from "../on-demand.ts"
 import { defineProvider } from "../provider.ts"
-import { openVault } from "./client.ts"
 import { vaultConfig } from "./config.ts"
 import { fields } from "./fields.ts"
 import { parsePath } from "./path.ts"
@@ -22,5 +22,5 @@ export const hashicorp = defineProvider({
   pathTemplate: "{path}",
   config: vaultConfig,
   parsePath,
-  open: openVault,
+  open: (config, deps) => clientOnDemand(async () => (await import("./client.ts")).openVault(config, deps)),
 })

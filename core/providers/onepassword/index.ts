@@ -1,5 +1,5 @@
+import { clientOnDemand } from "../on-demand.ts"
 import { defineProvider } from "../provider.ts"
-import { openOnePassword } from "./client.ts"
 import { fields, onePasswordConfig } from "./config.ts"
 import { parsePath } from "./path.ts"
 
@@ -21,5 +21,6 @@ export const onepassword = defineProvider({
   pathTemplate: "{path}",
   config: onePasswordConfig,
   parsePath,
-  open: openOnePassword,
+  open: (config, deps) =>
+    clientOnDemand(async () => (await import("./client.ts")).openOnePassword(config, deps)),
 })

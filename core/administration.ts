@@ -1,0 +1,59 @@
+import type { Clock } from "./clock.ts"
+import { createConnectionList } from "./connections/list.ts"
+import type { Opener } from "./connections/open.ts"
+import { createConnections } from "./connections/service.ts"
+import type { SessionBook } from "./connections/sessions.ts"
+import { createStatusCache } from "./connections/status.ts"
+import { createStatusBoard } from "./connections/status-board.ts"
+import type { ConnectionStore } from "./connections/store.ts"
+import { createUpdate } from "./connections/update.ts"
+import type { Envelope } from "./crypto/envelope.ts"
+import type { Keyring } from "./crypto/keyring.ts"
+import { createRateLimit } from "./rate-limit.ts"
+import type { Helper } from "./redis/tolerant.ts"
+import { createBrowse } from "./secrets/browse.ts"
+import { createUsageList } from "./usage/list.ts"
+import type { UsageStore } from "./usage/usage.ts"
+
+export interface AdministrationDeps {
+  store: ConnectionStore
+  usageStore: UsageStore
+  keyring: Keyring
+  envelope: Envelope
+  helper: Helper
+  sessions: SessionBook
+  opener: Opener
+  clock: Clock
+  /** Bound on one request's work, in milliseconds. */
+  workMs: number
+}
+
+/** What people do with connections, as against what flows resolve through them. Loaded with the first such request. */
+export function createAdministration(deps: AdministrationDeps) {
+  const { store, usageStore, keyring, envelope, helper, sessions, opener, clock, workMs } = deps
+  const statuses = createStatusCache({ helper, clock })
+  const statusBoard = createStatusBoard({ statuses, opener, sessions, clock })
+  const rateLimit = createRateLimit({ helper, clock })
+  const connectionDeps = {
+    store,
+    keyring,
+    envelope,
+    opener,
+    statuses,
+    statusBoard,
+    rateLimit,
+    clock,
+    testMs: workMs,
+  }
+  return {
+    connections: {
+      ...createConnections(connectionDeps),
+      list: createConnectionList({ store, keyring, statusBoard, clock }),
+      update: createUpdate(connectionDeps),
+    },
+    views: {
+      browse: createBrowse({ store, keyring, helper, sessions, opener, rateLimit, clock, askMs: workMs }),
+      usage: createUsageList({ store, usageStore, keyring, clock }),
+    },
+  }
+}
