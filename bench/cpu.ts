@@ -31,7 +31,7 @@ export async function ownCpu(): Promise<Result[]> {
     kms,
     store: { ...store, read: async () => snapshot },
     auditStore: { append: async () => {} },
-    usageStore: { touch: async () => {} },
+    usageStore: { touch: async () => {}, page: async () => ({ uses: [] }) },
     network: createNetwork({ policy: { allowHttp: false, allowLoopback: false, exceptions: [] }, clock }),
     metrics: { count() {}, time() {} },
     auditMode: "required",

@@ -12,7 +12,7 @@ export interface Bundle {
   chunks: Chunk[]
   /** Bytes of all chunks, source maps not counted. */
   bytes: number
-  /** Bytes of what any request loads: without vendors' SDKs that wait for a miss, and KMS, which waits for an unknown key. */
+  /** Bytes of what every request loads: the entry and the object graph, without what waits behind them for its use. */
   hotBytes: number
   /** Every source file that something was taken from, relative to the project. */
   sources: string[]
@@ -45,6 +45,9 @@ export const bundling = {
     // On Lambda credentials are in the environment. The SDK's search for them elsewhere would split its core into thirty
     // chunks: 12 ms of a cold start.
     "@aws-sdk/credential-provider-node": "./stacks/instead/credential-provider-node.ts",
+    // The SDK's core would load these for browsers and for streams of events, of which there are none.
+    bowser: "./stacks/instead/nothing.ts",
+    "@smithy/core/event-streams": "./stacks/instead/nothing.ts",
   },
 } as const satisfies BuildOptions
 
@@ -66,9 +69,10 @@ export async function bundleFunction(name: string, outdir: string): Promise<Bund
     sourcesContent: false,
   })
   await mkdir(outdir, { recursive: true })
-  const hot = hotOutputs(metafile, entry)
+  const { all, hot } = reach(metafile, entry)
+  const reached = outputFiles.filter(({ path }) => all.has(relative(root, path)))
   const chunks = await Promise.all(
-    outputFiles.map(async ({ path, text }): Promise<Chunk> => {
+    reached.map(async ({ path, text }): Promise<Chunk> => {
       const file = basename(path)
       const { code, map } = await transform(text, {
         format: "cjs",
@@ -91,23 +95,32 @@ export async function bundleFunction(name: string, outdir: string): Promise<Bund
     chunks,
     bytes: sum(chunks),
     hotBytes: sum(chunks.filter(({ hot }) => hot)),
-    sources: Object.keys(metafile.inputs),
+    sources: [...all].flatMap((file) => Object.keys(metafile.outputs[file]?.inputs ?? {})),
   }
 }
 
-/** What is loaded with the entry, and by `import()` of our own files, as the object graph is. */
-function hotOutputs({ outputs }: Metafile, entry: string): Set<string> {
-  const hot = new Set<string>()
-  const queue = Object.keys(outputs).filter((file) => outputs[file]?.entryPoint === entry)
-  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
-    if (hot.has(file)) continue
-    hot.add(file)
-    for (const { path, kind, external } of outputs[file]?.imports ?? [])
-      if (!external && (kind === "import-statement" || !waits(outputs[path]?.entryPoint))) queue.push(path)
-  }
-  return hot
-}
+/** What every function that has an object graph loads with its first request. */
+const graph = "functions/compose.ts"
 
-/** Vendors' SDKs, and the file that stands before KMS's. */
-const waits = (source = "") =>
-  source.startsWith("node_modules/") || source === "core/crypto/aws-kms-client.ts"
+/**
+ * The outputs that the entry can come to load, and those of them that it always does. Of what esbuild wrote some is neither:
+ * it splits off what stands behind an `import()` before it finds that nobody calls that.
+ */
+function reach({ outputs }: Metafile, entry: string): { all: Set<string>; hot: Set<string> } {
+  const start = Object.keys(outputs).filter((file) => outputs[file]?.entryPoint === entry)
+  const follow = (loads: (chunk: string, kind: string) => boolean) => {
+    const reached = new Set<string>()
+    const queue = [...start]
+    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+      if (reached.has(file)) continue
+      reached.add(file)
+      for (const { path, kind, external } of outputs[file]?.imports ?? [])
+        if (!external && loads(path, kind)) queue.push(path)
+    }
+    return reached
+  }
+  return {
+    all: follow(() => true),
+    hot: follow((chunk, kind) => kind === "import-statement" || outputs[chunk]?.entryPoint === graph),
+  }
+}
