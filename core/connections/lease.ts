@@ -36,18 +36,18 @@ export function leaseCommand(
 }
 
 /**
- * The state of a lease, sealed as everything in Redis is. What does not open or is past its time was not written by us,
- * or is kept alive by someone else: nothing to wait for, hence `open`.
+ * The state of a lease, sealed as everything in Redis is. Undefined for what does not open or is past its time: it was not
+ * written by us, or is kept alive by someone else, so there is nothing to wait for.
  */
 export function readLease(
   keys: PlatformKeys,
   binding: Binding,
   sealed: Buffer | undefined,
   now: number,
-): LeaseState {
+): LeaseState | undefined {
   const body = sealed && openJson<SealedLease>(keys, "lease", binding, sealed)?.body
-  if (!body || body.f <= now || body.k === "open") return { kind: "open" }
-  if (body.k === "held") return { kind: "held" }
+  if (!body || body.f <= now) return undefined
+  if (body.k !== "failed") return { kind: body.k }
   const { r: reason = "PROVIDER_ERROR", m: message = "", u: upstream } = body
   return { kind: "failed", error: new ProviderError(reason, message, upstream ? { upstream } : {}) }
 }

@@ -106,6 +106,8 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
         const lease = { keys: use.keys, name, binding: bindingOf(use.tuple, "") }
         const write = (state: LeaseState, ttlMs: number, when?: "NX") =>
           leaseCommand(lease, state, { ttlMs, now: clock.now(), ...(when && { when }) })
+        /** Ends the lease: should the session be rejected as well, nobody must wait to log in. */
+        const end = write({ kind: "open" }, 1)
         for (;;) {
           signal.throwIfAborted()
           const replies = await helper.ask([
@@ -116,19 +118,23 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
           const won = replies[0] === "OK"
           const [stored, leased] = bytesOf(replies[1])
           const session = stored && open(use, stored)
-          const other = session && isLive(session) && !(rejected && sameToken(session, rejected))
-          if (won && !other && lately().length < loginsPerMinute) break
-          if (won) await helper.ask([write({ kind: "open" }, 1)])
-          if (other) return session
+          if (session && isLive(session) && !(rejected && sameToken(session, rejected))) {
+            if (won) await helper.ask([end])
+            return session
+          }
+          if (won) break
           const state = readLease(lease.keys, lease.binding, leased, clock.now())
+          if (state === undefined) break
           if (state.kind === "failed") throw state.error
-          // Nobody else is at it; where it was ours to do, it is refused for being one too many.
-          if (won || state.kind === "open") return logIn(login, signal)
           await clock.sleep(50 + Math.random() * 100, signal)
+        }
+        if (areUsedUp()) {
+          await helper.ask([end])
+          throw usedUp()
         }
         try {
           const session = await logIn(login, signal)
-          await helper.ask([store(use, session)])
+          await helper.ask([store(use, session), end])
           return session
         } catch (error) {
           if (error instanceof ProviderError) {
@@ -140,15 +146,14 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
       }
 
       async function logIn(login: Login, signal: AbortSignal): Promise<Session> {
-        if (lately().length >= loginsPerMinute)
-          throw new ProviderError(
-            "THROTTLED",
-            "Latchkey has logged in to this secret manager six times within a minute and waits before trying again. Check why its sessions are rejected.",
-            { retryAfterMs: minute },
-          )
+        if (areUsedUp()) throw usedUp()
         logins.set(id, [...lately(), clock.now()])
         metrics.count("ProviderLogin", 1, { provider: use.record.providerId })
         return login(signal)
+      }
+
+      function areUsedUp(): boolean {
+        return lately().length >= loginsPerMinute
       }
 
       function lately(): number[] {
@@ -166,6 +171,14 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
     const sealed = sealJson(use.keys, "session", bindingOfSession(use), body, clock.now())
     return ["SET", sessionName(use), sealed, Math.max(1, expiresAt - clock.now())] as const
   }
+}
+
+function usedUp(): ProviderError {
+  return new ProviderError(
+    "THROTTLED",
+    "Latchkey has logged in to this secret manager six times within a minute and waits before trying again. Check why its sessions are rejected.",
+    { retryAfterMs: minute },
+  )
 }
 
 /** The session, or undefined where whoever began the login has left: that is no answer to those who still wait. */

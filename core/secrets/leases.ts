@@ -62,8 +62,8 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
           if (won[i] === "OK") return [document, "owned"]
           if (absent(i)) return [document, missed(document)]
           const state = readLease(keys, bindingOf(tuple, document), bytes[i], clock.now())
-          if (state.kind === "failed") return [document, { failed: state.error }]
-          return [document, state.kind === "open" ? "owned" : "lost"]
+          if (state?.kind === "failed") return [document, { failed: state.error }]
+          return [document, state?.kind === "held" ? "lost" : "owned"]
         }),
       )
     },
@@ -104,8 +104,8 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
     const entry = stored && openEntry(keys, binding, stored)
     if (entry && entry.freshUntil > clock.now()) return { entry }
     const state = readLease(keys, binding, leased, clock.now())
-    if (state.kind === "failed") return { failed: state.error }
-    return state.kind === "held" ? "under way" : "free"
+    if (state?.kind === "failed") return { failed: state.error }
+    return state?.kind === "held" ? "under way" : "free"
   }
 
   function hold(document: string, when: "NX" | "XX"): RedisCommand {
