@@ -193,6 +193,14 @@ describe("a session that is rejected", () => {
     expect(await passing(clock, second)).toBe("token 2")
   })
 
+  test("right after it was made is replaced without waiting for a lease to end", async () => {
+    const a = instance().sessions()
+    const from = clock.now()
+    await replace(a, await replace(a, await current(a)))
+    expect(manager.logins).toBe(3)
+    expect(clock.now() - from).toBeLessThan(500)
+  })
+
   test("and replaced by another's keeps no lease, should that be rejected as well", async () => {
     const [a, b] = [instance().sessions(), instance().sessions()]
     for (const one of [a, b]) await current(one)
@@ -296,8 +304,10 @@ describe("logging in", () => {
     await expect(replace(sessions, token)).rejects.toMatchObject({ reason: "THROTTLED" })
     expect(manager.logins).toBe(6)
     expect(await current(one.sessions({ connectionId: "smc_2" }))).toBe("token 7")
-    // Another instance has logins of its own, and is not told that they are used up.
+    // Another instance has logins of its own, and is neither told that they are used up nor kept waiting.
+    const from = clock.now()
     expect(await passing(clock, replace(instance().sessions(), token))).toBe("token 8")
+    expect(clock.now() - from).toBeLessThan(500)
     expect(await replace(sessions, token)).toBe("token 8")
     expect(counted.filter((name) => name === "ProviderLogin")).toHaveLength(8)
   })

@@ -151,6 +151,7 @@ describe("someone who writes Redis", () => {
     clock.advance(600_000)
     for (const [name, entry] of kept) redis.entries.set(name, entry)
     await expect(ask()).rejects.toMatchObject({ fields: { reason: "UNREACHABLE" } })
+    expect(vault.opened.at(-1)?.attempts).toBeUndefined()
   })
 
   test("cannot keep anyone waiting by entries that look like leases and never end", async () => {

@@ -108,19 +108,21 @@ describe("a secret manager that fails", () => {
     }
   })
 
-  test("for some documents only, while it answers for others in the same fetch, is no outage", async () => {
-    const { latchkey, vault, reference, clock, ask } = await failing()
-    vault.failure = undefined
-    vault.documents.delete("secret/data/app0")
-    for (let i = 1; i < 8; i++) vault.refusals.set(`secret/data/app${i}`, "PROVIDER_ERROR")
-    for (let i = 1; i < 8; i++) {
-      const both = [reference(paths[0] ?? ""), reference(paths[i] ?? "")]
-      await clear(latchkey)
-      await passing(clock, resolve(latchkey, both, { onError: "report" }))
-    }
-    expect(vault.fetches).toHaveLength(7)
-    expect(await ask(latchkey, 8)).toBe("v8")
-  })
+  test.each(["value", "NOT_FOUND"])(
+    "for some documents only, while it answers for others in the same fetch by a %s, is no outage",
+    async (answer) => {
+      const { latchkey, vault, reference, clock, ask } = await failing()
+      vault.failure = undefined
+      for (let i = 1; i < 8; i++) vault.refusals.set(`secret/data/app${i}`, "PROVIDER_ERROR")
+      for (let i = 1; i < 8; i++) {
+        if (answer === "value") vault.documents.set(`secret/data/other${i}`, { key: "v" })
+        const both = [reference(`secret/data/other${i}/key`), reference(paths[i] ?? "")]
+        await passing(clock, resolve(latchkey, both, { onError: "report" }))
+      }
+      expect(vault.fetches).toHaveLength(7)
+      expect(await ask(latchkey, 8)).toBe("v8")
+    },
+  )
 
   test("does not keep another connection from being asked", async () => {
     const { latchkey, vault, ask } = await failing()
