@@ -66,8 +66,28 @@ export function createAcquirer(deps: FetchDeps): Acquirer {
       const landings = startFetchJob(deps, use, owned, jobSignal)
       return new Map([...landings].map(([document, landing]) => [memoryKey(use.tuple, document), landing]))
     }
+    const from = deps.clock.now()
     const joined = flights.join([...byKey.keys()], launch, signal)
-    return new Map([...joined].map(([key, landing]) => [byKey.get(key)?.document ?? "", landing]))
+    return new Map(
+      [...byKey].flatMap(([key, miss]) => {
+        const landing = joined.get(key)
+        return landing ? [[miss.document, late(use, miss, landing, from, signal)]] : []
+      }),
+    )
+  }
+
+  /** A fetch that was past its time when it was joined, having begun so long before, is followed by another. */
+  async function late(
+    use: ConnectionUse,
+    miss: Miss,
+    landing: Promise<Landing>,
+    joinedAt: number,
+    signal: AbortSignal,
+  ): Promise<Landing> {
+    const landed = await landing
+    if (landed.entry.kind === "negative" || landed.entry.freshUntil > joinedAt) return landed
+    await landed.written
+    return join(use, [miss], signal).get(miss.document) ?? landed
   }
 
   async function land(landings: Map<string, Promise<Landing>>, misses: readonly Miss[]): Promise<Acquired> {

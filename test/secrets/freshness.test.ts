@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { clear, connected, resolve, update } from "../support/instance.ts"
-import { turn } from "../support/moved-clock.ts"
+import { passing, turn } from "../support/moved-clock.ts"
 
 const hour = 3_600_000
 const path = "secret/data/app/key"
@@ -51,6 +51,27 @@ describe("a resolved value", () => {
     expect((await fetching).value).toBe("v")
     clock.advance(1_000)
     await resolve(latchkey, reference(path))
+    expect(vault.fetches).toHaveLength(2)
+  })
+
+  test("whose fetch took longer than that is not for those who asked too late: they get one of their own", async () => {
+    const { latchkey, clock, vault, reference } = await connected({ cacheTtlSeconds: 2 })
+    vault.documents.set(document, { key: "old" })
+    const gate = Promise.withResolvers<void>()
+    vault.gate = gate.promise
+    const first = resolve(latchkey, reference(path))
+    await turn()
+    clock.advance(1_999)
+    const intime = resolve(latchkey, reference(path))
+    await turn()
+    clock.advance(1)
+    const late = [resolve(latchkey, reference(path)), resolve(latchkey, reference(path))]
+    await turn()
+    vault.documents.set(document, { key: "new" })
+    vault.gate = undefined
+    gate.resolve()
+    expect([(await first).value, (await intime).value]).toEqual(["old", "old"])
+    for (const { value } of await passing(clock, Promise.all(late))) expect(value).toBe("new")
     expect(vault.fetches).toHaveLength(2)
   })
 
