@@ -71,7 +71,7 @@ export function readEnvironment(environment: Environment): Settings {
   return settings
 }
 
-/** Objects, as the verifier takes them; it checks them itself when it is made. */
+/** Objects; the verifier checks them field by field when it is made. */
 const issuers = json("a list of issuers, one at least", (parsed) => {
   const list = listOf((value) => (isObject(value) ? (value as unknown as IssuerConfig) : undefined))(parsed)
   return list?.length === 0 ? undefined : list

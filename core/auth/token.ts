@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } 
 import type { Clock } from "../clock.ts"
 import { LatchkeyError } from "../errors.ts"
 import { clockToleranceSeconds } from "./access.ts"
-import { type IssuerConfig, signatureAlgorithms } from "./issuer-config.ts"
+import { assertIssuerConfig, type IssuerConfig, signatureAlgorithms } from "./issuer-config.ts"
 import { createKeySource, type KeySource } from "./key-source.ts"
 import { type Principal, subjectPattern, tenantIdPattern } from "./principal.ts"
 
@@ -48,7 +48,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   const issuers = new Map<string, Issuer>()
   for (const config of deps.issuers) {
     if (issuers.has(config.issuer)) throw new Error(`Issuer ${config.issuer} is configured twice.`)
-    checkConfig(config)
+    assertIssuerConfig(config)
     issuers.set(config.issuer, {
       config,
       keys: createKeySource(config, { clock, fetch: fetchKeys, sandbox }),
@@ -189,14 +189,5 @@ const isTenantId = (id: unknown): id is string => typeof id === "string" && tena
 
 const isProjectList = (ids: unknown): ids is string[] =>
   Array.isArray(ids) && ids.length <= maxProjects && ids.every(isTenantId)
-
-function checkConfig({ issuer, audience, algorithms = signatureAlgorithms }: IssuerConfig): void {
-  if (issuer === "") throw new Error("An issuer's name is empty.")
-  const audiences = typeof audience === "string" ? [audience] : audience
-  if (audiences.length === 0 || audiences.includes(""))
-    throw new Error(`Issuer ${issuer}: audience is empty.`)
-  if (algorithms.length === 0 || !algorithms.every((algorithm) => signatureAlgorithms.includes(algorithm)))
-    throw new Error(`Issuer ${issuer}: algorithms must be among ${signatureAlgorithms.join(", ")}.`)
-}
 
 const refused = (why: string) => new LatchkeyError("AUTHENTICATION", `The token is refused: ${why}.`)

@@ -99,9 +99,10 @@ export function parameterNames(path: string): string[] {
 
 const isParameter = (part: string) => part.startsWith("{")
 
-const resources = [...Map.groupBy(routes, (route) => route.path)].map(([path, on]) => ({
+// Without `Map.groupBy`: clients may be older than the functions' runtime.
+const resources = [...new Set(routes.map(({ path }) => path))].map((path) => ({
   template: path.split("/"),
-  routes: on,
+  routes: routes.filter((route) => route.path === path),
 }))
 
 function fits(template: readonly string[], segments: readonly string[]): boolean {
