@@ -16,18 +16,7 @@ export interface DataFolder {
  * @throws SandboxError when it cannot be written or another sandbox uses it
  */
 export async function openDataFolder(path: string): Promise<DataFolder> {
-  const folder = resolve(path)
-  try {
-    await makeFolder(folder)
-    await access(folder, constants.W_OK | constants.X_OK)
-  } catch (error) {
-    throw new SandboxError(
-      `cannot write to ${folder}; mend its permissions or choose another with --data-dir.`,
-      {
-        cause: error,
-      },
-    )
-  }
+  const folder = await writableFolder(path)
   const lock = join(folder, "lock")
   await takeLock(lock, folder)
   return {
@@ -36,6 +25,21 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
       held.delete(lock)
       await unlink(lock).catch(() => undefined)
     },
+  }
+}
+
+/** The absolute path of the folder, made for its owner alone where it is missing. @throws SandboxError when it cannot be written */
+export async function writableFolder(path: string): Promise<string> {
+  const folder = resolve(path)
+  try {
+    await makeFolder(folder)
+    await access(folder, constants.W_OK | constants.X_OK)
+    return folder
+  } catch (cause) {
+    throw new SandboxError(
+      `cannot write to ${folder}; mend its permissions or choose another with --data-dir.`,
+      { cause },
+    )
   }
 }
 

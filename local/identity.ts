@@ -1,8 +1,10 @@
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmod } from "node:fs/promises"
 import { join } from "node:path"
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose"
 import type { IssuerConfig } from "../core/auth/issuer-config.ts"
 import { newNonce } from "../core/ids.ts"
+import { readIfThere, writableFolder, writeOnce } from "./data-folder.ts"
+import { SandboxError } from "./sandbox-error.ts"
 
 /** Who the sandbox's tokens are from and for. Never configured in a deployment, so that these tokens are worth nothing there. */
 export const sandboxIssuer = "https://sandbox.latchkey.invalid"
@@ -62,14 +64,15 @@ export async function openIdentity(dataDir: string): Promise<Identity> {
 }
 
 async function readOrCreateKey(dataDir: string): Promise<JWK> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const file = join(dataDir, "identity.json")
-  if (!existsSync(file)) await createKey(file)
+  const file = join(await writableFolder(dataDir), "identity.json")
+  const text = (await readIfThere(file)) ?? (await createKey(file))
   // Also where somebody else made it, or copied it here.
-  chmodSync(file, 0o600)
-  const jwk = parsedKey(readFileSync(file, "utf8"))
+  await chmod(file, 0o600)
+  const jwk = parsedKey(text)
   if (jwk?.kty !== "EC" || jwk.d === undefined)
-    throw new Error(`${file} is damaged. Remove it to get a new key; tokens made with the old one end.`)
+    throw new SandboxError(
+      `${file} is damaged. Remove it to get a new key; tokens made with the old one end.`,
+    )
   return jwk
 }
 
@@ -81,17 +84,10 @@ function parsedKey(text: string): JWK | null {
   }
 }
 
-/** Written aside and linked into place whole: of two that start at once one wins, and both then read its key. */
-async function createKey(file: string): Promise<void> {
+/** Of two that start at once one wins, and both then use its key. */
+async function createKey(file: string): Promise<string> {
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
   const jwk = { ...(await exportJWK(privateKey)), kid: newNonce(), alg: algorithm, use: "sig" }
-  const draft = `${file}.${newNonce()}`
-  writeFileSync(draft, JSON.stringify(jwk), { mode: 0o600, flag: "wx" })
-  try {
-    linkSync(draft, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
-  } finally {
-    rmSync(draft)
-  }
+  const text = JSON.stringify(jwk)
+  return (await writeOnce(file, text)) ? text : ((await readIfThere(file)) ?? text)
 }

@@ -70,6 +70,7 @@ try {
     process.stdout.write(`${await signToken(request.claims)}\n`)
   }
 } catch (error) {
-  console.error(`latchkey: ${error instanceof Error ? error.message : "failed"}. Try --help.`)
+  const message = error instanceof Error ? error.message : "failed"
+  console.error(`latchkey: ${message.replace(/\.$/, "")}. Try --help.`)
   process.exitCode = 1
 }

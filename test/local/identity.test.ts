@@ -107,3 +107,7 @@ describe("the token command", () => {
     expect(await run("--help")).toMatchObject({ code: 0, stdout: expect.stringContaining("--platform ID") })
   })
 })
+
+test("where no folder can be made, it says so at once", async () => {
+  await expect(openIdentity("/proc/latchkey-nowhere")).rejects.toThrow("--data-dir")
+})
