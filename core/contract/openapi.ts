@@ -39,6 +39,7 @@ export function openApi(operations: readonly Operation[]): OpenApiDocument {
     openapi: "3.1.1",
     info: {
       title: "Latchkey",
+      // Of the contract, as in the base path; releases are numbered apart.
       version: "1.0.0",
       summary: "Store references, resolve live values from the secret managers you already have.",
       description:

@@ -46,7 +46,7 @@ export interface HttpResponse {
 export interface HttpClient {
   /**
    * Sends the request, retrying transient failures as the client was made to.
-   * Any status is an answer and returned, save those still asking for a retry after the last attempt, which are returned too.
+   * Any status is an answer and returned, after the last attempt those that ask for another too.
    * @throws ProviderError `UNREACHABLE`, `TLS`, `BLOCKED_ADDRESS`, `TIMEOUT`, `INVALID_PATH` for dot segments, or `PROVIDER_ERROR`
    *   for an answer that is not accepted (redirect to elsewhere, encoding, size); the signal's reason once it aborts
    */

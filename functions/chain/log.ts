@@ -46,7 +46,7 @@ export function createLog(): Log {
   }
 }
 
-/** The one class of this project: Powertools takes a formatter only as a subclass. */
+/** A subclass, since Powertools takes a formatter in no other way. */
 class AllowListFormatter extends LogFormatter {
   override formatAttributes(base: UnformattedAttributes, additional: LogAttributes): LogItem {
     const attributes: LogAttributes = {
