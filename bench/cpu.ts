@@ -30,7 +30,7 @@ export async function ownCpu(): Promise<Result[]> {
     redis,
     kms,
     store: { ...store, read: async () => snapshot },
-    auditStore: { append: async () => {} },
+    auditStore: { append: async () => {}, page: async () => ({ items: [] }) },
     usageStore: { touch: async () => {}, page: async () => ({ uses: [] }) },
     network: createNetwork({ policy: { allowHttp: false, allowLoopback: false, exceptions: [] }, clock }),
     metrics: { count() {}, time() {} },

@@ -1,3 +1,5 @@
+import type { AuditStore } from "./audit/audit.ts"
+import { createAuditList } from "./audit/list.ts"
 import type { Clock } from "./clock.ts"
 import { createConnectionList } from "./connections/list.ts"
 import type { Opener } from "./connections/open.ts"
@@ -18,6 +20,7 @@ import type { UsageStore } from "./usage/usage.ts"
 export interface AdministrationDeps {
   store: ConnectionStore
   usageStore: UsageStore
+  auditStore: AuditStore
   keyring: Keyring
   envelope: Envelope
   helper: Helper
@@ -30,7 +33,7 @@ export interface AdministrationDeps {
 
 /** What people do with connections, as against what flows resolve through them. Loaded with the first such request. */
 export function createAdministration(deps: AdministrationDeps) {
-  const { store, usageStore, keyring, envelope, helper, sessions, opener, clock, workMs } = deps
+  const { store, usageStore, auditStore, keyring, envelope, helper, sessions, opener, clock, workMs } = deps
   const statuses = createStatusCache({ helper, clock })
   const statusBoard = createStatusBoard({ statuses, opener, sessions, clock })
   const rateLimit = createRateLimit({ helper, clock })
@@ -54,6 +57,7 @@ export function createAdministration(deps: AdministrationDeps) {
     views: {
       browse: createBrowse({ store, keyring, helper, sessions, opener, rateLimit, clock, askMs: workMs }),
       usage: createUsageList({ store, usageStore, keyring, clock }),
+      auditTrail: createAuditList({ store, auditStore, keyring, clock }),
     },
   }
 }

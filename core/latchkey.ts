@@ -82,8 +82,8 @@ export function createLatchkey(ports: Ports) {
   const evaluate = createEvaluate({ lookup, acquirer, usage, workMs })
   const administration = once(async () => {
     const { createAdministration } = await import("./administration.ts")
-    const { usageStore } = ports
-    const deps = { store, usageStore, keyring, envelope, helper, sessions, opener, clock, workMs }
+    const { usageStore, auditStore } = ports
+    const deps = { store, usageStore, auditStore, keyring, envelope, helper, sessions, opener, clock, workMs }
     return createAdministration(deps)
   })
 
@@ -98,7 +98,11 @@ export function createLatchkey(ports: Ports) {
       testUnsaved: true,
       update: true,
     }),
-    ...onDemand(async () => (await administration()).views, { browse: true, usage: true }),
+    ...onDemand(async () => (await administration()).views, {
+      browse: true,
+      usage: true,
+      auditTrail: true,
+    }),
     /** The secret managers that an admin of this platform can connect. */
     providers: (platformId: string) => providerViews(platformId, deployment),
     clear: createClear({ store }),

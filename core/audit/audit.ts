@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts"
 import { LatchkeyError } from "../errors.ts"
 import type { Metrics } from "../metrics.ts"
-import type { AuditEvent } from "./event.ts"
+import type { AuditAction, AuditEvent } from "./event.ts"
 
 /** An event with what orders it: `at` in milliseconds since the epoch, `item` counting within the request. */
 export interface AuditItem extends AuditEvent {
@@ -9,10 +9,45 @@ export interface AuditItem extends AuditEvent {
   item: number
 }
 
+/** Which items of a platform. By connection and by actor they are found at any distance; else hour by hour. */
+export interface AuditQuery {
+  platformId: string
+  connectionId?: string
+  actor?: string
+  action?: AuditAction
+  /** In milliseconds, inclusive. */
+  from: number
+  /** Where the page ends, exclusive: what `timePosition` or `positionOf` gave. */
+  before: string
+}
+
+export interface AuditPage {
+  /** The newest first. */
+  items: AuditItem[]
+  /** The next page's `before`; absent behind the last. A page may be short, or empty, and not be the last. */
+  next?: string
+}
+
 export interface AuditStore {
   /** Appends one item; the same item twice is one. @throws where it was not stored */
   append(item: AuditItem): Promise<void>
+  /**
+   * Items that have not expired, up to `limit` and about `maxBytes`. Reads at most 48 hours where neither connection nor
+   * actor is named, and never what the query does not lead to.
+   * @throws LatchkeyError `UNAVAILABLE`
+   */
+  page(
+    query: AuditQuery,
+    options: { limit: number; maxBytes: number; now: number; signal?: AbortSignal },
+  ): Promise<AuditPage>
 }
+
+/** Orders a platform's items by time; no two have the same. */
+export const positionOf = ({ at, requestId, item }: AuditItem): string =>
+  `${timePosition(at)}#${requestId}#${item}`
+
+/** Stands before every item of that millisecond, and behind all earlier ones. */
+export const timePosition = (at: number): string => new Date(at).toISOString()
 
 /**
  * `required`: no answer without its record. `best-effort`: a missing record is counted in a metric.
@@ -31,7 +66,7 @@ export interface Audit {
 }
 
 export function createAudit(deps: {
-  store: AuditStore
+  store: Pick<AuditStore, "append">
   mode: AuditMode
   clock: Clock
   metrics: Metrics

@@ -4,8 +4,8 @@ import {
   type DynamoDBClient,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb"
-import { canonical } from "../crypto/canonical.ts"
-import type { AuditItem, AuditStore } from "./audit.ts"
+import { type AuditItem, type AuditStore, positionOf, timePosition } from "./audit.ts"
+import { actorKey, connectionKey, hourKey, readPage } from "./dynamodb-page.ts"
 
 /**
  * Appends to a table keyed by platform and hour, with two indexes sorted by time: by platform and connection, by
@@ -32,20 +32,21 @@ export function dynamoAuditStore(deps: {
         if (!(error instanceof ConditionalCheckFailedException)) throw error
       }
     },
+
+    page: (query, options) => readPage({ client, table }, query, options),
   }
 }
 
 function toItem(event: AuditItem, retentionDays: number): Record<string, AttributeValue> {
-  const { platformId, actor, connectionId, requestId, action, at, item, ...rest } = event
-  const time = new Date(at).toISOString()
-  const sortKey = { S: `${time}#${requestId}#${item}` }
+  const { platformId, actor, connectionId, requestId, action, at, item: _inKey, ...rest } = event
+  const sortKey = { S: positionOf(event) }
   return {
-    pk: { S: canonical([platformId, time.slice(0, 13)]) },
+    pk: { S: hourKey(platformId, timePosition(at)) },
     sk: sortKey,
     sortKey,
-    actorKey: { S: canonical([platformId, actor]) },
+    actorKey: { S: actorKey(platformId, actor) },
     ...(connectionId && {
-      connectionKey: { S: canonical([platformId, connectionId]) },
+      connectionKey: { S: connectionKey(platformId, connectionId) },
       connectionId: { S: connectionId },
     }),
     platformId: { S: platformId },

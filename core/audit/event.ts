@@ -1,15 +1,18 @@
 import type { Code, Reason } from "../errors.ts"
 
-export type AuditAction =
-  | "connection.created"
-  | "connection.updated"
-  | "connection.deleted"
-  | "connection.tested"
-  | "cache.cleared"
-  | "secret.resolve"
-  | "secret.validate"
-  | "secret.browse"
-  | "denied"
+export const auditActions = [
+  "connection.created",
+  "connection.updated",
+  "connection.deleted",
+  "connection.tested",
+  "cache.cleared",
+  "secret.resolve",
+  "secret.validate",
+  "secret.browse",
+  "denied",
+] as const
+
+export type AuditAction = (typeof auditActions)[number]
 
 /** A path that was asked for, as it was written, and how often. */
 export interface AuditPath {
@@ -19,6 +22,7 @@ export interface AuditPath {
 
 /** What is known only once a request has been worked on. */
 export interface AuditOutcome {
+  connectionId?: string
   path?: string
   source?: "provider" | "stale"
   version?: string

@@ -1,10 +1,10 @@
 import { visibleProjects } from "../auth/access.ts"
 import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
-import { limits } from "../contract/limits.ts"
 import type { Connection, MemberConnection } from "../contract/shapes/connection.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { createCursors } from "../cursor.ts"
+import { withinReply } from "../within-reply.ts"
 import type { Caller } from "./caller.ts"
 import type { ConnectionRecord } from "./connection.ts"
 import type { StatusBoard } from "./status-board.ts"
@@ -121,23 +121,4 @@ interface Page {
   /** Whether there are more visible ones in the direction asked for. */
   more: boolean
   from: Position | undefined
-}
-
-/** Room for what stands around the items: the list itself and two cursors. */
-const frameBytes = 4_096
-
-/**
- * As many as fit the reply, from the end at which the list goes on: as Lambda returns it, a text in JSON once more, since
- * that is what it bounds. Always at least one, so that a list gets on.
- */
-function withinReply<T>(data: T[], backward: boolean): T[] {
-  const ordered = backward ? data.toReversed() : data
-  let bytes = frameBytes
-  let kept = 0
-  for (const item of ordered) {
-    bytes += Buffer.byteLength(JSON.stringify(JSON.stringify(item))) + 1
-    if (kept > 0 && bytes > limits.listReply) break
-    kept++
-  }
-  return backward ? data.slice(data.length - kept) : data.slice(0, kept)
 }

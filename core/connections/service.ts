@@ -20,6 +20,7 @@ import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
 import { connectionFailed, type LiveTest, liveTest } from "./live-test.ts"
 import type { Opener } from "./open.ts"
 import { loginsOfItsOwn } from "./own-logins.ts"
+import { ensurePlatform } from "./platform.ts"
 import { isAuthentic, recordMac, tampered } from "./record-mac.ts"
 import type { StatusCache } from "./status.ts"
 import type { StatusBoard } from "./status-board.ts"
@@ -68,7 +69,7 @@ export function createConnections(deps: ConnectionDeps) {
         const test = await testConfig(caller, provider, input.config)
         refuseIfFailed(test, provider.id)
 
-        const platform = existing ?? (await newPlatform(platformId))
+        const platform = existing ?? (await ensurePlatform(deps, platformId))
         const keys = await keyring.unwrap(platform)
         const configId = newNonce()
         const now = new Date(clock.now()).toISOString()
@@ -152,11 +153,6 @@ export function createConnections(deps: ConnectionDeps) {
     const record = connections.get(id)
     if (!platform || !record) throw notFound(id)
     return useOf(record, await keyring.unwrap(platform), tupleOf(record, platform))
-  }
-
-  async function newPlatform(platformId: string): Promise<PlatformRecord> {
-    const rootKey = await keyring.generate(platformId)
-    return store.ensurePlatform({ platformId, rootKey, generation: newNonce() })
   }
 
   /** The platform's record, if it has one, once it is clear that it may have a connection of this id. */

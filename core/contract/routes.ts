@@ -31,12 +31,12 @@ export const served = {
   validate: { method: "POST", path: "/validate", who: anyone },
   browse: { method: "POST", path: "/{id}/browse", who: ["admin", "member"] },
   usage: { method: "GET", path: "/{id}/usage", who: ["admin"] },
+  audit: { method: "GET", path: "/audit", who: ["admin"] },
   document: { method: "GET", path: "/openapi.json", who: "public" },
 } as const satisfies Record<string, Entry>
 
 /** Operations that are designed but not served yet: they have no route, no function and no client method. */
 export const planned = {
-  audit: { method: "GET", path: "/audit", who: ["admin"] },
   webhookSecret: { method: "POST", path: "/{id}/webhook-secret", who: ["admin"] },
   rotated: { method: "POST", path: "/rotated/{platformId}/{id}", who: "public" },
 } as const satisfies Record<string, Entry>

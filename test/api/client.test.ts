@@ -66,6 +66,8 @@ test("the typed client does all that the API does, method by method", async () =
   })
   expect(await ada.usage({ id })).toMatchObject({ data: [{ path: "secret/data/app/api_key/value" }] })
   expect(await flows.clearCache({ connectionId: id })).toBeUndefined()
+  const audit = await ada.audit({ connectionId: id, action: "cache.cleared", limit: 1 })
+  expect(audit.data).toMatchObject([{ connectionId: id, action: "cache.cleared" }])
   expect(await flows.resolve({ value })).toMatchObject({ references: [{ source: "provider" }] })
 
   expect(await ada.deleteConnection({ id })).toBeUndefined()

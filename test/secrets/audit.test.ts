@@ -132,6 +132,7 @@ describe("no value leaves before its record is stored:", () => {
     const gate = Promise.withResolvers<void>()
     const one = instance({
       auditStore: {
+        ...auditStore,
         append: async (item) => {
           await gate.promise
           return auditStore.append(item)
@@ -156,6 +157,7 @@ describe("no value leaves before its record is stored:", () => {
     let puts = 0
     const one = instance({
       auditStore: {
+        ...auditStore,
         append: async (item) => {
           if (++puts === failing) throw new Error("c4n4ry of the store")
           return auditStore.append(item)
@@ -186,13 +188,13 @@ describe("no value leaves before its record is stored:", () => {
     }
     const failing = instance({
       store: { ...store, read: () => Promise.reject(new Error("down")) },
-      auditStore: { append: (item) => slowly("record", () => auditStore.append(item)) },
+      auditStore: { ...auditStore, append: (item) => slowly("record", () => auditStore.append(item)) },
     })
     await resolve(failing, user).catch(() => {})
     expect([...running]).toEqual([])
     const unrecorded = instance({
       store: { ...store, read: (...input) => slowly("read", () => store.read(...input)) },
-      auditStore: { append: () => Promise.reject(new Error("down")) },
+      auditStore: { ...auditStore, append: () => Promise.reject(new Error("down")) },
     })
     await resolve(unrecorded, user).catch(() => {})
     expect([...running]).toEqual([])

@@ -173,7 +173,7 @@ describe("read, record and guess", () => {
     }
     const other = shared.instance({
       store: { ...store, read: (...input) => together("read", () => store.read(...input)) },
-      auditStore: { append: (item) => together("record", () => auditStore.append(item)) },
+      auditStore: { ...auditStore, append: (item) => together("record", () => auditStore.append(item)) },
       redis: { pipeline: (commands) => together("guess", () => redis.pipeline(commands)) },
     })
     // The first of an instance has nothing to guess with, so the third is let through for it.

@@ -1,4 +1,4 @@
-import type { AuditItem } from "../../core/audit/audit.ts"
+import { type AuditItem, type AuditPage, type AuditQuery, positionOf } from "../../core/audit/audit.ts"
 import type { Principal } from "../../core/auth/principal.ts"
 import type { Caller } from "../../core/connections/caller.ts"
 import type { OpenOptions } from "../../core/connections/open.ts"
@@ -66,7 +66,7 @@ export function world() {
   const uses: Use[] = []
   const counted: string[] = []
   /** Calls of the stores that are written to, and whether they fail. */
-  const auditStore = { puts: 0, down: false, append }
+  const auditStore = { puts: 0, down: false, append, page: auditPage }
   const usageStore = { writes: 0, down: false, touch, page: usesOf }
   const lastUses = new Map<string, Use & LastUse>()
   const vault: FakeVault = {
@@ -88,6 +88,19 @@ export function world() {
     auditStore.puts++
     if (auditStore.down) throw new Error("The audit store is down.")
     audit.push(item)
+  }
+
+  async function auditPage(query: AuditQuery, { limit }: { limit: number }): Promise<AuditPage> {
+    const fits = (item: AuditItem) =>
+      (["platformId", "connectionId", "actor", "action"] as const).every(
+        (name) => query[name] === undefined || query[name] === item[name],
+      )
+    const found = audit
+      .filter((item) => fits(item) && positionOf(item) < query.before && item.at >= query.from)
+      .sort((a, b) => (positionOf(a) < positionOf(b) ? 1 : -1))
+    const items = found.slice(0, limit)
+    const last = items.at(-1)
+    return { items, ...(last && found.length > limit && { next: positionOf(last) }) }
   }
 
   async function touch(seen: readonly Use[], at: number): Promise<void> {

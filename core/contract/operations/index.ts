@@ -1,5 +1,6 @@
 import type { Operation } from "../operation.ts"
 import type { OperationId, planned as plannedRoutes } from "../routes.ts"
+import { audit } from "./audit.ts"
 import { browse } from "./browse.ts"
 import {
   clearCache,
@@ -10,7 +11,7 @@ import {
 } from "./connections.ts"
 import { document } from "./document.ts"
 import { createConnection, testUnsaved } from "./new-connection.ts"
-import { audit, rotated, webhookSecret } from "./planned.ts"
+import { rotated, webhookSecret } from "./planned.ts"
 import { listProviders } from "./providers.ts"
 import { resolve } from "./resolve.ts"
 import { updateConnection } from "./update-connection.ts"
@@ -35,11 +36,9 @@ export const operations = {
   validate,
   browse,
   usage,
+  audit,
   document,
 } satisfies Record<OperationId, Operation>
 
 /** Designed, not served yet. */
-export const planned = { audit, webhookSecret, rotated } satisfies Record<
-  keyof typeof plannedRoutes,
-  Operation
->
+export const planned = { webhookSecret, rotated } satisfies Record<keyof typeof plannedRoutes, Operation>

@@ -1,0 +1,39 @@
+import * as z from "zod"
+import { connectionId, cursor, limit, timestamp } from "../fields.ts"
+import { limits } from "../limits.ts"
+import { once } from "../once.ts"
+import { defineOperation } from "../operation.ts"
+import { served } from "../routes.ts"
+import { type AuditEventView, auditAction, auditEvent } from "../shapes/audit-event.ts"
+
+/** The newest first. A page may be short, or empty, and still have a `next`. */
+export interface AuditList {
+  data: AuditEventView[]
+  next: string | null
+}
+
+export const audit = defineOperation({
+  id: "audit",
+  ...served.audit,
+  summary: "List what was done, by whom and when",
+  description:
+    "The newest first. Without `from` the last 24 hours before `to`, or before now. With `connectionId` or `actor` events are found at any distance; otherwise one page reads at most 48 hours. A page may be short, or empty, and still have a `next`; the other parameters stay the same with `cursor`. An event without `code` was requested; one that failed has a second event, of the same request, with `code`.",
+  query: once(() =>
+    z.strictObject({
+      connectionId: connectionId().exactOptional(),
+      actor: z.string().min(1).max(256).exactOptional(),
+      action: auditAction().exactOptional(),
+      from: timestamp().exactOptional().meta({ description: "Inclusive." }),
+      to: timestamp().exactOptional().meta({ description: "Exclusive." }),
+      limit: limit().exactOptional(),
+      cursor: cursor().exactOptional(),
+    }),
+  ),
+  bodyLimit: limits.body,
+  status: 200,
+  reply: once(
+    (): z.ZodType<AuditList> =>
+      z.strictObject({ data: z.array(auditEvent()), next: z.string().nullable() }).meta({ id: "AuditList" }),
+  ),
+  errors: [],
+})
