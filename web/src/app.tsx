@@ -1,0 +1,112 @@
+import { useEffect, useRef } from "react"
+import { ConnectionsPage } from "./connections/connections-page.tsx"
+import { type PageName, usePage } from "./page.ts"
+import { ResolvePage } from "./resolve/resolve-page.tsx"
+import type { ConsoleConfig } from "./session/config.ts"
+import type { SignInError } from "./session/oidc.ts"
+import { SessionGate, useSession } from "./session/session.tsx"
+import { strings } from "./strings.ts"
+import { TryPage } from "./try/try-page.tsx"
+import { Announcer } from "./ui/announcer.tsx"
+import { Button } from "./ui/button.tsx"
+
+interface AppProps {
+  config: ConsoleConfig
+  firstToken: string | undefined
+  signInError: SignInError["reason"] | undefined
+}
+
+export function App(props: AppProps) {
+  return (
+    <Announcer>
+      <SessionGate {...props}>
+        <Shell />
+      </SessionGate>
+    </Announcer>
+  )
+}
+
+/** Instead of everything, where nothing can work. */
+export function SetupFailure({ message }: { message: string }) {
+  return (
+    <main className="sign-in">
+      <div className="card">
+        <h1>{strings.signIn.configTitle}</h1>
+        <p>{strings.signIn.config}</p>
+        <p className="note bad">{message}</p>
+      </div>
+    </main>
+  )
+}
+
+const pages = {
+  connections: ConnectionsPage,
+  picker: TryPage,
+  resolve: ResolvePage,
+} satisfies Record<PageName, () => unknown>
+
+function Shell() {
+  const page = usePage()
+  const Page = pages[page]
+  const main = useRef<HTMLElement>(null)
+  const shown = useRef(page)
+
+  useEffect(() => {
+    document.title = `${strings.pages[page]} · ${strings.product}`
+    // A page of its own to a screen reader too; the first one is read from the top anyway.
+    if (shown.current !== page) main.current?.querySelector<HTMLElement>("h1")?.focus()
+    shown.current = page
+  }, [page])
+
+  return (
+    <>
+      <Button kind="quiet" id="skip" onClick={() => main.current?.querySelector<HTMLElement>("h1")?.focus()}>
+        {strings.skipToContent}
+      </Button>
+      <header className="top">
+        <div className="top-inner">
+          <span className="brand">
+            <img src="favicon.svg" alt="" width={24} height={24} />
+            {strings.product}
+          </span>
+          <Navigation page={page} />
+          <Account />
+        </div>
+      </header>
+      <main className="page" ref={main}>
+        <Page />
+      </main>
+    </>
+  )
+}
+
+function Navigation({ page }: { page: PageName }) {
+  return (
+    <nav aria-label={strings.pages.label}>
+      {(Object.keys(pages) as PageName[]).map((name) => (
+        <a key={name} href={`#/${name}`} aria-current={name === page ? "page" : undefined}>
+          {strings.pages[name]}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+function Account() {
+  const { viewer, signOut } = useSession()
+  const { roles } = strings.account
+  const kinds = [viewer.isAdmin && roles.admin, viewer.isService && roles.service].filter(Boolean)
+  return (
+    <div className="account">
+      <div className="who">
+        <span className="subject">{viewer.subject}</span>
+        <span className="muted small">
+          {strings.account.platform(viewer.platformId)} · {kinds.join(", ") || roles.member}
+        </span>
+      </div>
+      <Button kind="quiet" onClick={signOut}>
+        {strings.account.signOut}
+      </Button>
+    </div>
+  )
+}
