@@ -1,0 +1,65 @@
+import { useState } from "react"
+import type { Connection, ProviderInfo } from "../../../core/client/index.ts"
+import type { AnyConnection } from "../data/api.ts"
+import { strings } from "../strings.ts"
+import { Button } from "../ui/button.tsx"
+import { Dialog } from "../ui/dialog.tsx"
+import { ConnectionForm } from "./connection-form.tsx"
+import { ProviderChoice } from "./provider-choice.tsx"
+
+interface ConnectionDialogProps {
+  known: { connections: readonly AnyConnection[]; providers: readonly ProviderInfo[] }
+  /** The one to edit; without it a new one is made. */
+  connection?: Connection
+  onClose(): void
+  onSaved(connection: Connection): void
+}
+
+/** Makes a connection, the provider first, or edits one. Asks before it drops what was typed. */
+export function ConnectionDialog({ known, connection, onClose, onSaved }: ConnectionDialogProps) {
+  const [providerId, setProviderId] = useState<string | undefined>(connection?.providerId)
+  const [dirty, setDirty] = useState(false)
+  const [leaving, setLeaving] = useState(false)
+  const provider = known.providers.find(({ id }) => id === providerId)
+  const leave = () => (dirty ? setLeaving(true) : onClose())
+
+  return (
+    <>
+      {provider === undefined ? (
+        <Dialog title={strings.editor.createTitle} onClose={onClose}>
+          <ProviderChoice providers={known.providers} onChoose={setProviderId} />
+        </Dialog>
+      ) : (
+        <ConnectionForm
+          key={provider.id}
+          provider={provider}
+          base={connection}
+          known={known.connections}
+          onDirty={setDirty}
+          onClose={leave}
+          onSaved={onSaved}
+          {...(!connection && { onChangeProvider: () => setProviderId(undefined) })}
+        />
+      )}
+      {leaving && (
+        <Dialog
+          title={strings.editor.unsavedTitle}
+          size="small"
+          onClose={() => setLeaving(false)}
+          footer={
+            <>
+              <Button onClick={() => setLeaving(false)} data-autofocus>
+                {strings.editor.keepEditing}
+              </Button>
+              <Button kind="danger" onClick={onClose}>
+                {strings.editor.discard}
+              </Button>
+            </>
+          }
+        >
+          <p>{strings.editor.unsaved}</p>
+        </Dialog>
+      )}
+    </>
+  )
+}
