@@ -3,6 +3,7 @@
  *
  *     npm start -- [--port N] [--data-dir DIR] [--no-demo]
  */
+import { startConsole } from "./console.ts"
 import { failing, startOptions } from "./options.ts"
 import { type Sandbox, startSandbox } from "./sandbox.ts"
 import { SandboxError } from "./sandbox-error.ts"
@@ -23,6 +24,7 @@ await failing(async () => {
     ...startOptions(process.argv.slice(2), process.env),
     loadService,
     secretManagers,
+    startConsole,
     onError: (operation, error) => console.error(`${operation}:`, error),
   })
   console.log(welcome(sandbox))
