@@ -28,6 +28,11 @@ export function awsKms(deps: { client: () => Promise<KMSClient>; keyId: string }
         .catch((error: unknown) => (notOurs(error) ? undefined : unavailable(error)))
       return reply?.Plaintext && Buffer.from(reply.Plaintext)
     },
+
+    prepare() {
+      // After what is about to be sent. What goes wrong shows when the client is needed.
+      setImmediate(() => void load().catch(() => {}))
+    },
   }
 }
 

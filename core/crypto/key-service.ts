@@ -10,4 +10,6 @@ export interface KeyService {
    * @throws LatchkeyError `UNAVAILABLE`
    */
   decrypt(wrapped: Uint8Array, context: EncryptionContext): Promise<Buffer | undefined>
+  /** Told that it will probably be asked soon: gets ready without keeping anyone waiting. */
+  prepare?(): void
 }

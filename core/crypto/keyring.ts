@@ -50,7 +50,10 @@ export function createKeyring(deps: { kms: KeyService; clock: Clock }): Keyring 
   return {
     guess(platformId) {
       const entry = unwrapped.get(lastSeen.get(platformId) ?? "")
-      return entry && entry.until > clock.now() ? entry.ready : undefined
+      if (entry && entry.until > clock.now()) return entry.ready
+      // Whoever cannot guess reads the record next, and unwraps its key then.
+      kms.prepare?.()
+      return undefined
     },
 
     unwrap({ platformId, rootKey }) {
