@@ -25,6 +25,14 @@ export function getApp(): Promise<App> {
   return app
 }
 
+/**
+ * Begins to make it while the instance starts, when Lambda gives more CPU than later and nobody waits. What goes wrong shows
+ * in the first request, which tries again.
+ */
+export function startApp(): void {
+  getApp().catch(() => {})
+}
+
 /** What the authorizer needs, and nothing that it does not. */
 export function getTokenVerifier(): Promise<TokenVerifier> {
   verifier ??= buildVerifier().catch((error) => {
@@ -39,7 +47,7 @@ export function consoleOrigin(): string | undefined {
   return currentSettings().consoleOrigin
 }
 
-/** Read on first use, so that importing a function asks nothing of the environment. */
+/** Read on first use: importing this asks nothing of the environment. */
 function currentSettings(): Settings {
   settings ??= readEnvironment(process.env)
   return settings

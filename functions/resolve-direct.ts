@@ -1,8 +1,11 @@
 import { limits } from "../core/contract/limits.ts"
 import { directPayload } from "../core/contract/resolve-direct.ts"
+import { startApp } from "./app.ts"
 import { callerOf } from "./chain/caller.ts"
 import { countsOf } from "./chain/resolve-counts.ts"
 import { directHandler } from "./direct-handler.ts"
+
+startApp()
 
 const operation = { id: "resolveDirect", payload: directPayload, payloadLimit: limits.directBody }
 

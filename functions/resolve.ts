@@ -1,8 +1,11 @@
 import { limits } from "../core/contract/limits.ts"
 import { resolve } from "../core/contract/operations/resolve.ts"
+import { startApp } from "./app.ts"
 import { callerOf } from "./chain/caller.ts"
 import { countsOf } from "./chain/resolve-counts.ts"
 import { operationHandler } from "./handler.ts"
+
+startApp()
 
 export const handler = operationHandler(resolve, async (app, request) => {
   const reply = { bytes: limits.resolveReply, enveloped: true }
