@@ -1,4 +1,6 @@
-import { BatchGetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb"
+import { BatchGetItemCommand } from "@aws-sdk/client-dynamodb"
+import { dynamoAuditStore } from "../core/audit/dynamodb-audit.ts"
+import { newRequestId } from "../core/ids.ts"
 import { upstashRedis } from "../core/redis/upstash.ts"
 import { type Deployment, resolve, service } from "./deployment.ts"
 import { interleaved } from "./measure.ts"
@@ -66,21 +68,22 @@ async function casesOf(deployment: Deployment) {
   }
   const key = (sk: string) => ({ pk: { S: service.platformId }, sk: { S: sk } })
   const keys = [key("platform"), key(`connection#${connectionId}`)]
-  const paths = Array.from({ length: 20 }, (_, i) => ({ path: pathOf(i), count: 1 }))
-  const detail = { S: JSON.stringify({ paths }) }
+  const auditStore = dynamoAuditStore({ client: dynamodb, table: "audit", retentionDays: 400 })
+  const event = {
+    platformId: service.platformId,
+    actor: service.subject,
+    action: "secret.resolve",
+    connectionId,
+    paths: Array.from({ length: 20 }, (_, i) => ({ path: pathOf(i), count: 1 })),
+    item: 0,
+  } as const
 
   const readTrip = () =>
     dynamodb.send(
       new BatchGetItemCommand({ RequestItems: { connections: { Keys: keys, ConsistentRead: true } } }),
     )
   const putTrip = () =>
-    dynamodb.send(
-      new PutItemCommand({
-        TableName: "audit",
-        Item: { ...key(`${new Date().toISOString()}#${Math.random()}`), detail },
-        ConditionExpression: "attribute_not_exists(pk)",
-      }),
-    )
+    auditStore.append({ ...event, paths: [...event.paths], requestId: newRequestId(), at: Date.now() })
   const redisTrip = (count: number) => {
     const first = take(count)
     return redis.pipeline([["MGET", ...names.slice(first, first + count)]])

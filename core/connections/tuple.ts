@@ -8,11 +8,11 @@ import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
  * made under another tuple does not open, is not found in memory, and nobody joins its fetch.
  */
 export interface Tuple {
-  platformId: string
-  connectionId: string
-  configId: string
-  generation: string
-  platformGeneration: string
+  readonly platformId: string
+  readonly connectionId: string
+  readonly configId: string
+  readonly generation: string
+  readonly platformGeneration: string
 }
 
 export function tupleOf(
@@ -34,9 +34,17 @@ export function bindingOf(tuple: Tuple, document: string): Binding {
   return [platformId, connectionId, configId, generation, platformGeneration, document]
 }
 
-/** The same as a key for what stays in memory. */
+const prefixes = new WeakMap<Tuple, string>()
+
+/** The same as a key for what stays in memory. The tuple's own text, a JSON array, ends where the document begins. */
 export function memoryKey(tuple: Tuple, document: string): string {
-  return canonical(bindingOf(tuple, document))
+  let prefix = prefixes.get(tuple)
+  if (prefix === undefined) {
+    const { platformId, connectionId, configId, generation, platformGeneration } = tuple
+    prefix = canonical([platformId, connectionId, configId, generation, platformGeneration])
+    prefixes.set(tuple, prefix)
+  }
+  return prefix + document
 }
 
 /** What a Redis entry is for. Values and negative answers share `document`, so that one overwrites the other. */

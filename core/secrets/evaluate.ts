@@ -2,7 +2,6 @@ import type { RequestAudit } from "../audit/audit.ts"
 import type { AuditOutcome } from "../audit/event.ts"
 import { assertProject } from "../auth/access.ts"
 import { limits } from "../contract/limits.ts"
-import { canonical } from "../crypto/canonical.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import type { Json } from "../json.ts"
 import { settled } from "../settle.ts"
@@ -151,12 +150,18 @@ function distinct(places: readonly Place[]) {
         malformed.set(part, { ok: false, error: invalidReference(part) })
         continue
       }
-      const key = canonical([part.connectionId, part.path, JSON.stringify(part.options)])
+      const key = keyOf(part)
       const known = references.get(key)
       if (known) known.parts.push(part)
       else references.set(key, { wanted: part, parts: [part] })
     }
   return { references, malformed }
+}
+
+/** Unambiguous, since no connection's id has a slash in it or begins as a JSON array does. */
+function keyOf({ connectionId, path, options }: Reference): string {
+  if (Object.keys(options).length === 0) return `${connectionId}/${path}`
+  return JSON.stringify([connectionId, path, options])
 }
 
 function refuseTooManyConnections(wanted: readonly Wanted[]): void {

@@ -71,7 +71,7 @@ export function createLookup(deps: {
   return {
     async decide({ platformId, projectId, wanted, signal }) {
       const connectionIds = [...new Set(wanted.map(({ connectionId }) => connectionId))]
-      const guessed = guess(platformId, wanted)
+      const guessed = guess(platformId, connectionIds, wanted)
       const [snapshot, answers] = await settled([
         store.read(platformId, connectionIds, signal),
         guessed && askFor(guessed.names),
@@ -84,28 +84,34 @@ export function createLookup(deps: {
       const keys = await keyring.unwrap(snapshot.platform)
       guesses.remember(snapshot.platform, snapshot.connections)
       const states = settle({ snapshot, keys, projectId, wanted, refs: guessed?.refs, decisions })
-      const known = answers && guessed?.keys === keys ? answers : new Map<string, Buffer | undefined>()
-      await consultCaches(states, known)
+      const last = guessed?.keys === keys ? guessed : undefined
+      await consultCaches(
+        states,
+        (last && answers) ?? new Map(),
+        last?.nameOf ?? namesUnder(keys, platformId),
+      )
       return decisions
     },
   }
 
   /** The names of the entries worth asking for, and the references as the last known provider reads them. */
-  function guess(platformId: string, wanted: readonly Wanted[]) {
+  function guess(platformId: string, connectionIds: readonly string[], wanted: readonly Wanted[]) {
     const keys = keyring.guess(platformId)
     if (!keys) return undefined
+    const seen = new Map(connectionIds.map((id) => [id, guesses.of(platformId, id)]))
+    const nameOf = namesUnder(keys, platformId)
     const names = new Set<string>()
     const refs = new Map<Wanted, { providerId: string; ref: SecretRef }>()
     for (const one of wanted) {
-      const last = guesses.of(platformId, one.connectionId)
+      const last = seen.get(one.connectionId)
       if (!last) continue
       const ref = parse(last.providerId, one)
       if (ref instanceof ProviderError) continue
       refs.set(one, { providerId: last.providerId, ref })
       if (last.cached && !ref.uncached && !memory.get(last.tuple, ref.document))
-        names.add(entryName(keys, "document", platformId, one.connectionId, ref.document))
+        names.add(nameOf(one.connectionId, ref.document))
     }
-    return { keys, names: [...names], refs }
+    return { keys, names: [...names], refs, nameOf }
   }
 
   async function askFor(names: readonly string[]): Promise<Map<string, Buffer | undefined>> {
@@ -171,6 +177,7 @@ export function createLookup(deps: {
   async function consultCaches(
     states: readonly DocumentState[],
     known: ReadonlyMap<string, Buffer | undefined>,
+    nameOf: Naming,
   ): Promise<void> {
     const unasked: { state: DocumentState; name: string }[] = []
     for (const state of states) {
@@ -182,7 +189,7 @@ export function createLookup(deps: {
         state.source = "memory"
         continue
       }
-      const name = entryName(use.keys, "document", use.tuple.platformId, use.tuple.connectionId, document)
+      const name = nameOf(use.tuple.connectionId, document)
       if (known.has(name)) open(state, known.get(name))
       else unasked.push({ state, name })
     }
@@ -201,6 +208,19 @@ export function createLookup(deps: {
       state.source = "cache"
       memory.put(use.tuple, document, entry)
     } else if (entry.kind === "value" && entry.staleUntil > clock.now()) state.stale = entry
+  }
+}
+
+type Naming = (connectionId: string, document: string) => string
+
+/** Names the entries of documents, each once for a request: a name is an HMAC. No connection's id has a slash in it. */
+function namesUnder(keys: PlatformKeys, platformId: string): Naming {
+  const names = new Map<string, string>()
+  return (connectionId, document) => {
+    const id = `${connectionId}/${document}`
+    const name = names.get(id) ?? entryName(keys, "document", platformId, connectionId, document)
+    names.set(id, name)
+    return name
   }
 }
 

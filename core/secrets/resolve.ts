@@ -20,11 +20,10 @@ export function createResolve({ evaluate }: { evaluate: Evaluate }) {
     const evaluated = await evaluate({ ...request, action: "secret.resolve" })
     const { places } = evaluated.found
     if (request.onError === "fail") throwFirstFailure(evaluated)
-    const references = places.flatMap((place) =>
-      outcomesAt(place, evaluated).map(([connectionId, outcome]) =>
-        shown(place, connectionId, outcome, request),
-      ),
-    )
+    const references: ResolvedReference[] = []
+    for (const place of places)
+      for (const [connectionId, outcome] of outcomesAt(place, evaluated))
+        references.push(shown(place, connectionId, outcome, request))
     refuseLargeResolution(evaluated, references, request.reply)
     return { value: rebuild(evaluated.found, (place) => textOf(place, evaluated)), references }
   }
@@ -45,11 +44,15 @@ function textOf({ parts }: Place, { outcomeOf }: Evaluated): string | null {
   return text
 }
 
-export function outcomesAt({ parts }: Place, { outcomeOf }: Evaluated): [string | undefined, Outcome][] {
-  return parts.flatMap((part): [string | undefined, Outcome][] => {
+export function* outcomesAt(
+  { parts }: Place,
+  { outcomeOf }: Evaluated,
+): Generator<[connectionId: string | undefined, Outcome]> {
+  for (const part of parts) {
+    if (typeof part === "string") continue
     const outcome = outcomeOf(part)
-    return typeof part === "string" || !outcome ? [] : [[part.connectionId, outcome]]
-  })
+    if (outcome) yield [part.connectionId, outcome]
+  }
 }
 
 function throwFirstFailure(evaluated: Evaluated): void {

@@ -55,8 +55,9 @@ export function createUsage(deps: {
     async seen(uses) {
       const now = clock.now()
       const due = new Map<string, Use>()
+      const prefixOf = prefixes()
       for (const use of uses) {
-        const key = canonical([use.platformId, use.connectionId, use.projectId ?? "", use.path])
+        const key = prefixOf(use) + use.path
         if (now - (stored.get(key) ?? Number.NEGATIVE_INFINITY) >= hour) due.set(key, use)
       }
       if (due.size === 0) return
@@ -67,5 +68,20 @@ export function createUsage(deps: {
         metrics.count("UsageFailed")
       }
     },
+  }
+}
+
+/** What the keys of one connection's uses by one project have in common: a JSON array, which ends where the path begins. */
+function prefixes(): (use: Use) => string {
+  let last: Use | undefined
+  let prefix = ""
+  return (use) => {
+    const same =
+      last?.connectionId === use.connectionId &&
+      last.projectId === use.projectId &&
+      last.platformId === use.platformId
+    if (!same) prefix = canonical([use.platformId, use.connectionId, use.projectId ?? ""])
+    last = use
+    return prefix
   }
 }

@@ -15,8 +15,8 @@ const reserved: ReadonlySet<string> = new Set(["auth", "sys", "identity", "cubby
  * @throws ProviderError `INVALID_PATH`
  */
 export function parsePath(path: string, options: ReferenceOptions): SecretRef {
-  const { version, pointer, ...others } = options
-  const unknown = Object.keys(others)[0]
+  const { version, pointer } = options
+  const unknown = Object.keys(options).find((name) => name !== "version" && name !== "pointer")
   if (unknown !== undefined) {
     throw invalid(`Vault has no option \`${unknown}\`. It knows \`version\` and \`pointer\`.`)
   }
@@ -32,7 +32,7 @@ export function parsePath(path: string, options: ReferenceOptions): SecretRef {
   if (segments.length < 3) throw invalid(expected)
   checkSegments(segments)
 
-  const document = encodePath(segments.slice(0, -1).join("/"))
+  const document = encodePath(path.slice(0, path.lastIndexOf("/")))
   return {
     path,
     document: version === undefined ? document : `${document}?version=${version}`,
