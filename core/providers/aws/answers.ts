@@ -104,11 +104,16 @@ export function isThrottled(answer: HttpResponse): boolean {
 function nameIn({ status, headers, body }: HttpResponse): string | undefined {
   if (status < 300) return undefined
   const text = body.toString("utf8")
-  const named =
-    headers["x-amzn-errortype"] ??
-    (/^\s*</.test(text) ? /<Error>[\s\S]*?<Code>([^<]{1,128})<\/Code>/.exec(text)?.[1] : jsonName(text))
+  const named = headers["x-amzn-errortype"] ?? (/^\s*</.test(text) ? xmlName(text) : jsonName(text))
   // `com.amazonaws.x#Name`, or `Name:http://...`.
   return named?.split(":")[0]?.split("#").at(-1)?.trim()
+}
+
+/** By two searches, not by one pattern: that would take the square of the time for an answer full of `<Error>`. */
+function xmlName(text: string): string | undefined {
+  const error = text.indexOf("<Error>")
+  const code = error === -1 ? -1 : text.indexOf("<Code>", error)
+  return code === -1 ? undefined : /^<Code>([^<]{1,128})<\/Code>/.exec(text.slice(code, code + 256))?.[1]
 }
 
 function jsonName(text: string): string | undefined {

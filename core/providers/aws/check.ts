@@ -6,7 +6,7 @@ import type { CheckReport, CheckWarning } from "../provider.ts"
 import type { AwsConfig } from "./config.ts"
 import { type AwsCredentials, accountOf } from "./deployment.ts"
 import type { Identity } from "./identity.ts"
-import { ask, clientSettings } from "./transport.ts"
+import { ask, clientSettings, maxStsBytes } from "./transport.ts"
 
 /**
  * Asks STS who the credentials belong to, which needs no permission, after having assumed the role where there is one;
@@ -65,6 +65,7 @@ async function callerOf(
   const sts = new STSClient(clientSettings(settings))
   const { Arn } = await ask((options) => sts.send(new GetCallerIdentityCommand({}), options), {
     operation: "ask whose credentials they are",
+    maxBytes: maxStsBytes,
     onPhase,
     signal,
   })

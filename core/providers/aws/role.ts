@@ -3,7 +3,7 @@ import type { HttpClient, Phase } from "../../network/http.ts"
 import { Secret } from "../../secret.ts"
 import type { RoleConfig } from "./config.ts"
 import { type AwsCredentials, type AwsPrincipal, accountOf, externalIdOf } from "./deployment.ts"
-import { ask, clientSettings } from "./transport.ts"
+import { ask, clientSettings, maxStsBytes } from "./transport.ts"
 
 /** The longest that a role assumed by another role's session may last, and the default of roles. */
 export const sessionSeconds = 3600
@@ -76,6 +76,7 @@ async function tryToAssume(
   try {
     const { Credentials: made } = await ask((options) => sts.send(command, options), {
       operation: "assume the role",
+      maxBytes: maxStsBytes,
       signal,
       ...(onPhase ? { onPhase } : {}),
     })

@@ -13,10 +13,14 @@ export interface Asking {
   onPhase?: (phase: Phase) => void
   /** Whether throttling ends the request at once, because there is another way. Default false: it is tried again. */
   yields?: boolean
+  /** Bound on an answer, in bytes. Default 4 MiB: twenty secrets of 64 KiB, some of their characters escaped. */
+  maxBytes?: number
 }
 
-/** Bound on an answer, in bytes: twenty secrets of 64 KiB, some of their characters escaped. */
-const maxBytes = 4 * 1024 * 1024
+const defaultMaxBytes = 4 * 1024 * 1024
+
+/** Of STS, whose answers are small. They are XML, and the SDK takes the square of the time for what is made to be slow. */
+export const maxStsBytes = 64 * 1024
 
 /** What handler and caller of one request know of each other. The SDK passes its options through as they are. */
 interface Call extends Asking {
@@ -127,7 +131,7 @@ async function send(
   http: HttpClient,
   endpoint: string,
   { method, protocol, hostname, port, path, headers, body }: SignedRequest,
-  { operation, signal, onPhase, yields = false }: Call,
+  { operation, signal, onPhase, yields = false, maxBytes = defaultMaxBytes }: Call,
 ): Promise<HttpResponse> {
   const url = `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}`
   if (

@@ -1,0 +1,51 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { expect, onTestFinished, test } from "vitest"
+import { systemClock } from "../../../core/clock.ts"
+import { createNetwork } from "../../../core/network/client.ts"
+import { aws } from "../../../core/providers/aws/index.ts"
+import { testDeps } from "../deps.ts"
+
+/** A connection whose endpoint answers everything so. What it is made to spend must be bounded, whoever it belongs to. */
+async function answering(status: number, body: string) {
+  const server = createServer((request, response) => {
+    request.resume()
+    response.writeHead(status, { "content-type": "text/xml" }).end(body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  onTestFinished(() => void server.close())
+  const network = createNetwork({
+    policy: { allowHttp: true, allowLoopback: true, exceptions: [] },
+    clock: { ...systemClock, sleep: async () => {} },
+  })
+  onTestFinished(() => network.close())
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const config = aws.config().parse({
+    region: "us-east-1",
+    accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+    secretAccessKey: "key",
+    endpoint,
+  })
+  const http = network.client({ platformId: "acme", connectionKey: "test", attempts: 1 })
+  return aws.open(config, { ...testDeps(http), aws: { allowEndpoint: true } })
+}
+
+const { signal } = new AbortController()
+
+test("an error full of openings is read in linear time", async () => {
+  const client = await answering(400, "<Error>".repeat(100_000))
+  const results = await client.fetch(["name"], signal)
+  expect(results.get("name")).toMatchObject({ ok: false, error: { reason: "PROVIDER_ERROR" } })
+}, 5_000)
+
+test("an error in XML is still told by its code", async () => {
+  const body = "<ErrorResponse><Error>\n<Type>Sender</Type><Code>AccessDenied</Code></Error></ErrorResponse>"
+  const results = await (await answering(400, body)).fetch(["name"], signal)
+  expect(results.get("name")).toMatchObject({ ok: false, error: { reason: "PERMISSION_DENIED" } })
+})
+
+test("an answer of STS that is larger than any is not parsed", async () => {
+  const client = await answering(200, `<r>${"&".repeat(2_000_000)}</r>`)
+  const { steps } = await client.check(signal)
+  expect(steps.at(-1)).toMatchObject({ ok: false, error: { reason: "PROVIDER_ERROR" } })
+}, 5_000)
