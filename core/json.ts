@@ -9,3 +9,13 @@ export function own(object: { [key: string]: Json }, key: string): Json | undefi
 export function isObject(value: unknown): value is { [key: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
+
+/** Whether arrays and objects nest deeper than `limit`. Goes level by level: recursion would end at the stack. */
+export function nestsDeeper(value: Json, limit: number): boolean {
+  let level = [value]
+  for (let depth = 0; depth <= limit; depth++) {
+    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []))
+    if (level.length === 0) return false
+  }
+  return true
+}

@@ -5,6 +5,7 @@ import { ProviderError, transientReasons } from "../errors.ts"
 import { createLru } from "../lru.ts"
 import type { Metrics } from "../metrics.ts"
 import type { Login, Session, Sessions } from "../providers/provider.ts"
+import type { RedisCommand } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import type { Helper } from "../redis/tolerant.ts"
 import { Secret } from "../secret.ts"
@@ -33,6 +34,10 @@ const loginLeaseMs = 5_000
 const outageMs = 5_000
 const refusedMs = 10_000
 const loginsPerMinute = 6
+/** Vault's own longest, unless it is told otherwise. */
+const longestMs = 32 * 24 * 60 * 60_000
+/** Of token and notes. A larger session is not shared, and what would make it larger is not noted. */
+const maxSessionLength = 64 * 1024
 const minute = 60_000
 
 export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics: Metrics }): SessionBook {
@@ -69,8 +74,9 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
           const current = live.get(id) ?? session
           const noted = { ...session, notes: { ...current.notes, ...session.notes, ...notes } }
           if (!sameToken(current, session)) return noted
+          if (sizeOf(noted) > maxSessionLength) return noted
           live.set(id, noted)
-          if (shared) await helper.ask([store(use, noted)])
+          if (shared) await helper.ask(store(use, noted))
           return noted
         },
       }
@@ -134,7 +140,7 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
         }
         try {
           const session = await logIn(login, signal)
-          await helper.ask([store(use, session), end])
+          await helper.ask([...store(use, session), end])
           return session
         } catch (error) {
           if (error instanceof ProviderError) {
@@ -149,7 +155,7 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
         if (areUsedUp()) throw usedUp()
         logins.set(id, [...lately(), clock.now()])
         metrics.count("ProviderLogin", 1, { provider: use.record.providerId })
-        return login(signal)
+        return inBounds(await login(signal))
       }
 
       function areUsedUp(): boolean {
@@ -166,10 +172,17 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
     return session !== undefined && session.expiresAt > clock.now()
   }
 
-  function store(use: ConnectionUse, { token, expiresAt, notes }: Session) {
+  /** When a session ends is the secret manager's word: it becomes a time that Redis takes, whatever that was. */
+  function inBounds(session: Session): Session {
+    return { ...session, expiresAt: Math.floor(Math.min(session.expiresAt, clock.now() + longestMs)) }
+  }
+
+  function store(use: ConnectionUse, session: Session): RedisCommand[] {
+    if (sizeOf(session) > maxSessionLength) return []
+    const { token, expiresAt, notes } = session
     const body: SealedSession = { t: token.reveal(), e: expiresAt, n: notes }
     const sealed = sealJson(use.keys, "session", bindingOfSession(use), body, clock.now())
-    return ["SET", sessionName(use), sealed, Math.max(1, expiresAt - clock.now())] as const
+    return [["SET", sessionName(use), sealed, Math.max(1, expiresAt - clock.now())]]
   }
 }
 
@@ -195,6 +208,8 @@ function open(use: ConnectionUse, sealed: Buffer): Session | undefined {
   const opened = openJson<SealedSession>(use.keys, "session", bindingOfSession(use), sealed)
   return opened && { token: new Secret(opened.body.t), expiresAt: opened.body.e, notes: opened.body.n }
 }
+
+const sizeOf = ({ token, notes }: Session) => token.reveal().length + JSON.stringify(notes).length
 
 const sameToken = (a: Session, b: Session) => a.token.reveal() === b.token.reveal()
 

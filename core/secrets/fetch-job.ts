@@ -2,6 +2,7 @@ import { sealError } from "../connections/sealed-error.ts"
 import { bindingOf, entryName } from "../connections/tuple.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import { ProviderError } from "../errors.ts"
+import { nestsDeeper } from "../json.ts"
 import type { FetchResult } from "../providers/provider.ts"
 import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
@@ -43,6 +44,9 @@ export interface FetchDeps extends AskDeps {
     fetchWithStaleMs: number
   }
 }
+
+/** Whoever is asked decides how deep its JSON nests; ours is written by recursion. */
+const maxContentDepth = 500
 
 /** How long an answer that there is no value holds, by its reason. */
 const negativeMs: Partial<Record<string, number>> = { NOT_FOUND: 30_000, PERMISSION_DENIED: 10_000 }
@@ -218,6 +222,7 @@ export function startFetchJob(
       return { kind: "negative", error, freshUntil: clock.now() + (negativeMs[error.reason] ?? 0) }
     }
     const { content, version } = result
+    if (nestsDeeper(content, maxContentDepth)) return failure(tooDeep())
     const freshUntil = started + cacheTtlSeconds * 1000
     return {
       kind: "value",
@@ -275,6 +280,9 @@ interface Telling {
 
 /** Without leases whoever wants a document fetches it. */
 const alone = (documents: readonly string[]): Claimed => ({ owned: documents, lost: [] })
+
+const tooDeep = () =>
+  new ProviderError("UNSUPPORTED_VALUE", "The secret's JSON nests too deep. Keep it flatter.")
 
 /** Says nothing beyond the resolves that met it. */
 const failure = (error: ProviderError): Entry => ({ kind: "negative", error, freshUntil: 0 })

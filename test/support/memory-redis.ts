@@ -43,6 +43,8 @@ export function memoryRedis(clock: Clock): MemoryRedis {
         return command.slice(1).map((key) => live(String(key)))
       case "SET": {
         const [, key, value, ttlMs, when] = command
+        if (!Number.isSafeInteger(ttlMs) || ttlMs <= 0)
+          throw new Error("ERR value is not an integer or out of range")
         const there = live(key) !== null
         if ((when === "NX" && there) || (when === "XX" && !there)) return null
         entries.set(key, { value, until: clock.now() + ttlMs })
