@@ -4,12 +4,12 @@ import { namedError } from "../aws/answers.ts"
 import { checkAws } from "../aws/check.ts"
 import type { AwsConfig } from "../aws/config.ts"
 import type { AwsCredentials } from "../aws/deployment.ts"
-import { fetchRenewing } from "../aws/fetching.ts"
-import { endpointOf, identityOf } from "../aws/identity.ts"
+import { endpointOf, identityOf, renewalOf } from "../aws/identity.ts"
 import { sessionPolicyOf } from "../aws/session-policy.ts"
 import { ask, clientSettings } from "../aws/transport.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult, ProviderClient, ProviderDeps } from "../provider.ts"
+import { fetchRenewing } from "../renewing.ts"
 
 export type ParameterStoreConfig = AwsConfig & { probeParameter?: string }
 
@@ -32,10 +32,8 @@ export function openParameterStore(config: ParameterStoreConfig, deps: ProviderD
   return {
     fetch: (documents, signal) =>
       fetchRenewing({
+        ...renewalOf({ identity, sessions, signal }),
         documents,
-        identity,
-        sessions,
-        needsNotes: () => false,
         read: (some, session) => read(some, identity.credentialsOf(session), signal),
         signal,
       }),

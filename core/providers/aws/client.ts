@@ -1,11 +1,11 @@
 import { ProviderError } from "../../errors.ts"
 import type { FetchResult, ProviderClient, ProviderDeps, Session } from "../provider.ts"
+import { fetchRenewing, onceRenewing } from "../renewing.ts"
 import { browseNames } from "./browse.ts"
 import { checkAws } from "./check.ts"
 import type { AwsConfig } from "./config.ts"
 import type { AwsCredentials } from "./deployment.ts"
-import { fetchRenewing, onceRenewing } from "./fetching.ts"
-import { endpointOf, identityOf } from "./identity.ts"
+import { endpointOf, identityOf, renewalOf } from "./identity.ts"
 import { batchFrom, readSecrets } from "./reading.ts"
 import { secretsManagerOver } from "./secrets-manager.ts"
 import { sessionPolicyOf } from "./session-policy.ts"
@@ -41,11 +41,10 @@ export function openSecretsManager(config: SecretsManagerConfig, deps: ProviderD
   return {
     fetch: (documents, signal) =>
       fetchRenewing({
+        // Whether batches are denied is noted, where there are any.
+        ...renewalOf({ identity, sessions, noting: new Set(documents).size >= batchFrom, signal }),
         documents,
-        identity,
-        sessions,
-        needsNotes: (count) => count >= batchFrom,
-        read,
+        read: (some, session) => read(some, session, signal),
         signal,
       }),
 
@@ -67,7 +66,7 @@ export function openSecretsManager(config: SecretsManagerConfig, deps: ProviderD
         throw new ProviderError("INVALID_PATH", "A prefix has only letters, digits and `/_+=.@-`.")
       }
       try {
-        return await onceRenewing({ identity, sessions, signal }, (session) => {
+        return await onceRenewing(renewalOf({ identity, sessions, signal }), (session) => {
           const secrets = secretsFor(identity.credentialsOf(session))
           return browseNames((start, next) => secrets.list(start, next, signal), prefix, cursor)
         })

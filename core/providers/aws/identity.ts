@@ -2,7 +2,8 @@ import type { Clock } from "../../clock.ts"
 import { ProviderError } from "../../errors.ts"
 import type { HttpClient, Phase } from "../../network/http.ts"
 import { Secret } from "../../secret.ts"
-import type { Login, ProviderDeps, Session } from "../provider.ts"
+import type { Login, ProviderDeps, Session, Sessions } from "../provider.ts"
+import type { Renewal } from "../renewing.ts"
 import type { AwsConfig } from "./config.ts"
 import type { AwsCredentials, AwsDeployment } from "./deployment.ts"
 import { hostOf, type Service } from "./regions.ts"
@@ -79,6 +80,28 @@ export function identityOf(
       return sessionOf(await assumeRole(config, withPhases, signal), startedAt)
     },
     credentialsOf: ({ token }) => fromToken(token),
+  }
+}
+
+/**
+ * Where requests get their session. An access key is its own, which is shared with other instances only where something
+ * is noted with it.
+ */
+export function renewalOf({
+  identity: { renews, login },
+  sessions,
+  noting = false,
+  signal,
+}: {
+  identity: Identity
+  sessions: Sessions
+  /** @default false */
+  noting?: boolean
+  signal: AbortSignal
+}): Renewal {
+  return {
+    current: () => (renews || noting ? sessions.current(login, signal) : login(signal)),
+    ...(renews && { renew: (rejected: Session) => sessions.replace(rejected, login, signal) }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { ProviderError } from "../../errors.ts"
-import type { BrowsePage, FetchResult, Login, ProviderClient, ProviderDeps, Session } from "../provider.ts"
+import type { Login, ProviderClient, ProviderDeps, Session } from "../provider.ts"
+import { fetchRenewing, onceRenewing, type Renewal } from "../renewing.ts"
 import { authOf, lookUpSelf } from "./auth.ts"
 import { browseVault } from "./browse.ts"
 import { checkVault } from "./check.ts"
@@ -20,71 +21,18 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
   const vault = vaultOver(connection)
   const auth = authOf(config, { vault, clock, platformId })
 
-  async function fetch(documents: readonly string[], signal: AbortSignal): Promise<Map<string, FetchResult>> {
-    signal.throwIfAborted()
-    const distinct = [...new Set(documents)]
-    if (distinct.length === 0) return new Map()
+  const renewalOf = (signal: AbortSignal): Renewal => ({
+    current: () => sessions.current(auth.login, signal),
+    renew: (rejected) => renew(rejected, signal),
+  })
 
-    const session = await sessions.current(auth.login, signal)
-    const results = await read(distinct, session, () => refusalOf(session, signal), signal)
-    const rejections = distinct.filter((document) => isRejection(results.get(document)))
-    if (rejections.length === 0) return results
-
-    try {
-      const renewed = await renew(session, signal)
-      const again = await read(rejections, renewed, async () => denied(), signal)
-      for (const [document, result] of again) results.set(document, result)
-    } catch (error) {
-      signal.throwIfAborted()
-      // Nothing could be asked for, else only these documents could not.
-      if (rejections.length === distinct.length || !(error instanceof ProviderError)) throw error
-      for (const document of rejections) results.set(document, { ok: false, error })
-    }
-    return results
-  }
-
-  async function read(
-    documents: readonly string[],
-    session: Session,
-    refusal: () => Promise<ProviderError>,
-    signal: AbortSignal,
-  ): Promise<Map<string, FetchResult>> {
-    const { results, learnt } = await readDocuments({
-      vault,
-      documents,
-      session,
-      now: clock.now(),
-      refusal,
-      signal,
-    })
-    await remember(learnt, session)
-    return results
-  }
+  /** What a 403 means. A session that was just made is not doubted: then it is the path that is forbidden. */
+  const refusal = (session: Session, renewed: boolean, signal: AbortSignal) => async () =>
+    renewed ? denied() : refusalOf(session, signal)
 
   async function remember(learnt: Mounts, session: Session): Promise<void> {
     const notes = notesOf(learnt, clock.now())
     if (Object.keys(notes).length > 0) await sessions.note(session, notes)
-  }
-
-  async function browse(
-    prefix: string,
-    cursor: string | undefined,
-    signal: AbortSignal,
-  ): Promise<BrowsePage> {
-    signal.throwIfAborted()
-    const list = async (session: Session, refusal: () => Promise<ProviderError>) => {
-      const now = clock.now()
-      const { page, learnt } = await browseVault({ vault, prefix, cursor, session, now, refusal, signal })
-      await remember(learnt, session)
-      return page
-    }
-    const session = await sessions.current(auth.login, signal)
-    try {
-      return await list(session, () => refusalOf(session, signal))
-    } catch (error) {
-      if (!(error instanceof ProviderError && error.reason === "BAD_CREDENTIALS")) throw error
-      return list(await renew(session, signal), async () => denied())
-    }
   }
 
   /** Why Vault refuses a session's request: the path is forbidden to it, or the token is no longer accepted. */
@@ -113,8 +61,42 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
   }
 
   return {
-    fetch,
-    browse,
+    fetch: (documents, signal) =>
+      fetchRenewing({
+        ...renewalOf(signal),
+        documents,
+        async read(some, session, renewed) {
+          const { results, learnt } = await readDocuments({
+            vault,
+            documents: some,
+            session,
+            now: clock.now(),
+            refusal: refusal(session, renewed, signal),
+            signal,
+          })
+          await remember(learnt, session)
+          return results
+        },
+        signal,
+      }),
+
+    async browse(prefix, cursor, signal) {
+      signal.throwIfAborted()
+      return onceRenewing(renewalOf(signal), async (session, renewed) => {
+        const { page, learnt } = await browseVault({
+          vault,
+          prefix,
+          cursor,
+          session,
+          now: clock.now(),
+          refusal: refusal(session, renewed, signal),
+          signal,
+        })
+        await remember(learnt, session)
+        return page
+      })
+    },
+
     check: (signal) =>
       checkVault({
         config,
@@ -125,9 +107,6 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
       }),
   }
 }
-
-const isRejection = (result: FetchResult | undefined) =>
-  result?.ok === false && result.error.reason === "BAD_CREDENTIALS"
 
 /** A path that no policy grants and a mount that does not exist look the same from outside. */
 const denied = () =>
