@@ -1,4 +1,5 @@
-import { ProviderError } from "../../errors.ts"
+import { ProviderError, type Reason } from "../../errors.ts"
+import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult } from "../provider.ts"
 import { namedError } from "./answers.ts"
@@ -11,6 +12,15 @@ import { batchSize, type FoundSecret, type SecretsManager } from "./secrets-mana
  */
 export const batchFrom = 4
 const concurrency = 8
+
+/** What a batch may be answered though each of its secrets, asked for alone, has an answer of its own. */
+const askSingly: ReadonlySet<Reason> = new Set([
+  "PERMISSION_DENIED",
+  "THROTTLED",
+  "INVALID_PATH",
+  "NOT_FOUND",
+  "DELETED",
+])
 
 export interface Reading {
   /** One for each document. `BAD_CREDENTIALS`: AWS no longer accepts the session. */
@@ -34,31 +44,11 @@ export async function readSecrets({
   batching: boolean
   signal: AbortSignal
 }): Promise<Reading> {
-  const results = new Map<string, FetchResult>()
+  const { results, settle } = gatherResults(signal)
   let batchDenied = false
-  let rejected: ProviderError | undefined
 
-  /** Does `work` for documents that share its failure, unless `forgive` finds another way for them. */
-  async function settle(
-    sharing: readonly string[],
-    work: () => Promise<void>,
-    forgive: (error: ProviderError) => boolean = () => false,
-  ): Promise<void> {
+  async function readMany(batch: readonly string[]): Promise<void> {
     try {
-      signal.throwIfAborted()
-      if (rejected) throw rejected
-      await work()
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!(error instanceof ProviderError)) throw error
-      if (error.reason === "BAD_CREDENTIALS") rejected = error
-      if (forgive(error)) return
-      for (const document of sharing) if (!results.has(document)) results.set(document, { ok: false, error })
-    }
-  }
-
-  function readMany(batch: readonly string[]): Promise<void> {
-    const work = async () => {
       let next: string | undefined
       do {
         const page = await secrets.getMany(batch, next, signal)
@@ -72,26 +62,23 @@ export async function readSecrets({
         }
         next = page.next
       } while (next !== undefined)
-    }
-    return settle(batch, work, (error) => {
+    } catch (error) {
+      if (!(error instanceof ProviderError && askSingly.has(error.reason))) throw error
       if (error.reason === "PERMISSION_DENIED") batchDenied = true
-      return ["PERMISSION_DENIED", "THROTTLED", "INVALID_PATH", "NOT_FOUND", "DELETED"].includes(error.reason)
-    })
+    }
   }
 
-  function readOne(document: string): Promise<void> {
-    return settle([document], async () => {
-      results.set(document, resultOf(await secrets.get(versionOf(document), signal)))
-    })
+  async function readOne(document: string): Promise<void> {
+    results.set(document, resultOf(await secrets.get(versionOf(document), signal)))
   }
 
   // Only current versions come in batches.
   const current = documents.filter((document) => !document.includes("?"))
   if (batching && current.length >= batchFrom) {
-    await forEachParallel(batchesOf(current), concurrency, readMany)
+    await forEachParallel(batchesOf(current), concurrency, (batch) => settle(batch, () => readMany(batch)))
   }
   const left = documents.filter((document) => !results.has(document))
-  await forEachParallel(left, concurrency, readOne)
+  await forEachParallel(left, concurrency, (document) => settle([document], () => readOne(document)))
   return { results, batchDenied }
 }
 

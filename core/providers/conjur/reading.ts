@@ -2,6 +2,7 @@ import { ProviderError } from "../../errors.ts"
 import { isObject, own } from "../../json.ts"
 import type { HttpResponse } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
+import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult } from "../provider.ts"
 import { failure, jsonOf, unexpected } from "./answers.ts"
@@ -43,22 +44,7 @@ export async function readDocuments({
   secretBytes: number
   signal: AbortSignal
 }): Promise<Map<string, FetchResult>> {
-  const results = new Map<string, FetchResult>()
-  let rejected: ProviderError | undefined
-
-  /** Does `work` for documents that share its failure. */
-  async function settle(sharing: readonly string[], work: () => Promise<void>): Promise<void> {
-    try {
-      signal.throwIfAborted()
-      if (rejected) throw rejected
-      await work()
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!(error instanceof ProviderError)) throw error
-      if (error.reason === "BAD_CREDENTIALS") rejected = error
-      for (const document of sharing) results.set(document, { ok: false, error })
-    }
-  }
+  const { results, settle } = gatherResults(signal)
 
   async function readOne(document: string): Promise<void> {
     const path = `/secrets/${encodeURIComponent(account)}/variable/${document}`

@@ -1,5 +1,6 @@
 import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
+import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult, Session } from "../provider.ts"
 import { failure, isVaults, listIn, objectIn, unexpected } from "./answers.ts"
@@ -38,30 +39,14 @@ export async function readDocuments({
   signal: AbortSignal
 }): Promise<Reading> {
   const { token } = session
-  const results = new Map<string, FetchResult>()
+  const { results, settle } = gatherResults(signal)
   const learnt = new Map<string, Engine>()
   const mounts = notedMounts(session.notes, now)
   let refusing: Promise<ProviderError> | undefined
-  let rejected: ProviderError | undefined
 
-  async function refused(): Promise<ProviderError> {
+  function refused(): Promise<ProviderError> {
     refusing ??= refusal()
-    const error = await refusing
-    if (error.reason === "BAD_CREDENTIALS") rejected = error
-    return error
-  }
-
-  /** Does `work` for documents that may share its failure. */
-  async function settle(sharing: readonly string[], work: () => Promise<void>): Promise<void> {
-    try {
-      signal.throwIfAborted()
-      if (rejected) throw rejected
-      await work()
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!(error instanceof ProviderError)) throw error
-      for (const document of sharing) results.set(document, { ok: false, error })
-    }
+    return refusing
   }
 
   /**
@@ -82,8 +67,9 @@ export async function readDocuments({
     const [path = ""] = first.split("?")
     const mount = await lookUpMount(vault, path, token, signal)
     if (mount === "forbidden") {
+      const error = await refused()
       // The others may lie in a mount that is not forbidden.
-      results.set(first, { ok: false, error: await refused() })
+      await settle([first], () => Promise.reject(error))
     } else if (path.startsWith(mount.path)) {
       mounts.set(mount.path, mount.engine)
       learnt.set(mount.path, mount.engine)
@@ -98,12 +84,8 @@ export async function readDocuments({
     if (!mount) return
     checkEngine(document, mount)
     const answer = await vault.read(document, { operation, token, signal })
-    results.set(
-      document,
-      answer.status === 403
-        ? { ok: false, error: await refused() }
-        : { ok: true, ...contentOf(answer, mount.engine) },
-    )
+    if (answer.status === 403) throw await refused()
+    results.set(document, { ok: true, ...contentOf(answer, mount.engine) })
   }
 
   await findMounts()

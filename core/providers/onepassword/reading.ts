@@ -1,5 +1,6 @@
 import { ProviderError } from "../../errors.ts"
 import type { Json } from "../../json.ts"
+import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult } from "../provider.ts"
 import { archived, codesContent, findPart, itemContent, type Place } from "./item.ts"
@@ -37,24 +38,9 @@ export async function readDocuments({
   maxFileBytes: number
   signal: AbortSignal
 }): Promise<Reading> {
-  const results = new Map<string, FetchResult>()
+  const { results, settle } = gatherResults(signal)
   const learnt: Record<string, string> = {}
   const vaults = new Map<string, Promise<string>>()
-  let rejected: ProviderError | undefined
-
-  /** Does `work` for documents that share its failure. Once the token was refused nothing more is asked with it. */
-  async function settle(sharing: readonly string[], work: () => Promise<void>): Promise<void> {
-    try {
-      signal.throwIfAborted()
-      if (rejected) throw rejected
-      await work()
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!(error instanceof ProviderError)) throw error
-      if (error.reason === "BAD_CREDENTIALS") rejected = error
-      for (const document of sharing) results.set(document, { ok: false, error })
-    }
-  }
 
   async function readItem(sharing: readonly string[], { vault, item: name }: Document): Promise<void> {
     const vaultId = await vaultIdOf(vault)
