@@ -1,6 +1,5 @@
-import { ProviderError } from "../../errors.ts"
 import { isObject, own } from "../../json.ts"
-import { isPointer } from "../../json-pointer.ts"
+import { invalidPath, knownOptions } from "../known-options.ts"
 import type { ReferenceOptions, SecretRef } from "../provider.ts"
 import { selectPointer, valueText } from "../select.ts"
 
@@ -17,21 +16,14 @@ const form =
  * @throws ProviderError `INVALID_PATH`
  */
 export function parsePath(path: string, options: ReferenceOptions): SecretRef {
-  const { version, pointer, ...others } = options
-  const unknown = Object.keys(others)[0]
-  if (unknown !== undefined) {
-    throw invalid(`Parameter Store has no option \`${unknown}\`. It knows \`version\` and \`pointer\`.`)
-  }
+  const { version, pointer } = knownOptions("Parameter Store", ["version", "pointer"], options)
   if (version !== undefined && !/^[A-Za-z0-9_.-]{1,100}$/.test(version)) {
-    throw invalid("`version` must be a number or a label.")
-  }
-  if (pointer !== undefined && !isPointer(pointer)) {
-    throw invalid("`pointer` must be a JSON pointer, such as `/database/password`.")
+    throw invalidPath("`version` must be a number or a label.")
   }
   const [, name = "", selector] = form.exec(path) ?? []
-  if (name === "") throw invalid(expected)
+  if (name === "") throw invalidPath(expected)
   if (selector !== undefined && version !== undefined && selector !== version) {
-    throw invalid("The path and the option name two versions. Keep one of them.")
+    throw invalidPath("The path and the option name two versions. Keep one of them.")
   }
   const wanted = selector ?? version
   return {
@@ -46,5 +38,3 @@ export function parsePath(path: string, options: ReferenceOptions): SecretRef {
 
 /** Whether that is what a parameter could be called, with or without a version. */
 export const isParameter = (text: string): boolean => form.test(text)
-
-const invalid = (message: string) => new ProviderError("INVALID_PATH", message)

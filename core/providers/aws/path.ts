@@ -1,6 +1,6 @@
 import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
-import { isPointer } from "../../json-pointer.ts"
+import { invalidPath, knownOptions } from "../known-options.ts"
 import type { ReferenceOptions, SecretRef } from "../provider.ts"
 import { base64Of, parseObject, selectKey, selectPointer, valueText } from "../select.ts"
 
@@ -26,26 +26,20 @@ const activepiecesSeparator = "|ap_sep_v1|"
  * @throws ProviderError `INVALID_PATH`
  */
 export function parsePath(path: string, options: ReferenceOptions): SecretRef {
-  const { version, stage, pointer, encoding, ...others } = options
-  const unknown = Object.keys(others)[0]
-  if (unknown !== undefined) {
-    throw invalid(
-      `AWS has no option \`${unknown}\`. It knows \`version\`, \`stage\`, \`pointer\` and \`encoding\`.`,
-    )
-  }
+  const { version, stage, pointer, encoding } = knownOptions(
+    "AWS",
+    ["version", "stage", "pointer", "encoding"],
+    options,
+  )
   if (version !== undefined && !/^[\x21-\x7e]{32,64}$/.test(version)) {
-    throw invalid("`version` must be a version's id, of 32 to 64 characters.")
+    throw invalidPath("`version` must be a version's id, of 32 to 64 characters.")
   }
   if (stage !== undefined && !/^[^\p{C}]{1,256}$/u.test(stage)) {
-    throw invalid("`stage` must be a staging label, such as `AWSPREVIOUS`.")
+    throw invalidPath("`stage` must be a staging label, such as `AWSPREVIOUS`.")
   }
-  if (pointer !== undefined && !isPointer(pointer)) {
-    throw invalid("`pointer` must be a JSON pointer, such as `/database/password`.")
-  }
-  if (encoding !== undefined && encoding !== "base64") throw invalid("`encoding` can only be `base64`.")
 
   const { id, key } = splitPath(path)
-  if (!isSecretId(id) || key === "") throw invalid(expected)
+  if (!isSecretId(id) || key === "") throw invalidPath(expected)
   return {
     path: key === undefined ? id : `${id}#${key}`,
     document: documentOf({
@@ -114,5 +108,3 @@ function select(
   const value = selectPointer(key === undefined ? text : selectKey(parseObject(text), key), pointer)
   return encoding === "base64" ? valueText(base64Of(valueText(value))) : valueText(value)
 }
-
-const invalid = (message: string) => new ProviderError("INVALID_PATH", message)

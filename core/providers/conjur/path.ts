@@ -1,6 +1,6 @@
 import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
-import { isPointer } from "../../json-pointer.ts"
+import { invalidPath, knownOptions } from "../known-options.ts"
 import type { ReferenceOptions, SecretRef } from "../provider.ts"
 import { selectPointer, valueText } from "../select.ts"
 
@@ -18,22 +18,14 @@ const maxVersion = 2 ** 31 - 1
  * @throws ProviderError `INVALID_PATH`
  */
 export function parsePath(path: string, options: ReferenceOptions): SecretRef {
-  const { version, pointer, encoding, ...others } = options
-  const unknown = Object.keys(others)[0]
-  if (unknown !== undefined) {
-    throw invalid(`Conjur has no option \`${unknown}\`. It knows \`version\`, \`pointer\` and \`encoding\`.`)
-  }
+  const { version, pointer, encoding } = knownOptions("Conjur", ["version", "pointer", "encoding"], options)
   if (version !== undefined && !(/^[1-9][0-9]{0,9}$/.test(version) && Number(version) <= maxVersion)) {
-    throw invalid("`version` must be a whole number from 1 up.")
-  }
-  if (pointer !== undefined && !isPointer(pointer)) {
-    throw invalid("`pointer` must be a JSON pointer, such as `/database/password`.")
-  }
-  if (encoding !== undefined && encoding !== "base64") {
-    throw invalid("`encoding` can only be `base64`.")
+    throw invalidPath("`version` must be a whole number from 1 up.")
   }
   if (encoding !== undefined && pointer !== undefined) {
-    throw invalid("`encoding` gives the whole value, so `pointer` cannot go with it. Leave one of them out.")
+    throw invalidPath(
+      "`encoding` gives the whole value, so `pointer` cannot go with it. Leave one of them out.",
+    )
   }
   checkId(path)
 
@@ -84,16 +76,16 @@ function selectBase64(content: Json): string {
 function checkId(id: string): void {
   const segments = id.split("/")
   if (segments.includes("")) {
-    throw invalid(`An id is not empty and has no leading, trailing or double slash. ${expected}`)
+    throw invalidPath(`An id is not empty and has no leading, trailing or double slash. ${expected}`)
   }
   if (segments.includes(".") || segments.includes("..")) {
-    throw invalid(`An id has no \`.\` and \`..\` segments. ${expected}`)
+    throw invalidPath(`An id has no \`.\` and \`..\` segments. ${expected}`)
   }
   // Half characters cannot be encoded.
-  if (/[\p{Cc}\p{Cs}]/u.test(id)) throw invalid("An id has no control characters.")
+  if (/[\p{Cc}\p{Cs}]/u.test(id)) throw invalidPath("An id has no control characters.")
   if (id.startsWith(dynamic)) {
-    throw invalid(`Variables below \`${dynamic}\` make new credentials with every read, and are not read.`)
+    throw invalidPath(
+      `Variables below \`${dynamic}\` make new credentials with every read, and are not read.`,
+    )
   }
 }
-
-const invalid = (message: string) => new ProviderError("INVALID_PATH", message)

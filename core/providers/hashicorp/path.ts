@@ -1,5 +1,4 @@
-import { ProviderError } from "../../errors.ts"
-import { isPointer } from "../../json-pointer.ts"
+import { invalidPath, knownOptions } from "../known-options.ts"
 import type { ReferenceOptions, SecretRef } from "../provider.ts"
 import { selectKey, selectPointer, valueText } from "../select.ts"
 
@@ -15,21 +14,14 @@ const reserved: ReadonlySet<string> = new Set(["auth", "sys", "identity", "cubby
  * @throws ProviderError `INVALID_PATH`
  */
 export function parsePath(path: string, options: ReferenceOptions): SecretRef {
-  const { version, pointer } = options
-  const unknown = Object.keys(options).find((name) => name !== "version" && name !== "pointer")
-  if (unknown !== undefined) {
-    throw invalid(`Vault has no option \`${unknown}\`. It knows \`version\` and \`pointer\`.`)
-  }
+  const { version, pointer } = knownOptions("Vault", ["version", "pointer"], options)
   if (version !== undefined && !/^[1-9][0-9]{0,9}$/.test(version)) {
-    throw invalid("`version` must be a whole number from 1 up.")
-  }
-  if (pointer !== undefined && !isPointer(pointer)) {
-    throw invalid("`pointer` must be a JSON pointer, such as `/database/password`.")
+    throw invalidPath("`version` must be a whole number from 1 up.")
   }
 
   const segments = path.split("/")
   const key = segments.at(-1) ?? ""
-  if (segments.length < 3) throw invalid(expected)
+  if (segments.length < 3) throw invalidPath(expected)
   checkSegments(segments)
 
   const document = encodePath(path.slice(0, path.lastIndexOf("/")))
@@ -46,7 +38,7 @@ export function parsePath(path: string, options: ReferenceOptions): SecretRef {
  */
 export function documentOf(path: string): string {
   const segments = path.split("/")
-  if (segments.length < 2) throw invalid("Expected `mount/data/path` or `mount/path`.")
+  if (segments.length < 2) throw invalidPath("Expected `mount/data/path` or `mount/path`.")
   // What follows a path is a key, which may be anything, so the last segment is checked by adding one.
   checkSegments([...segments, "key"])
   return encodePath(path)
@@ -71,19 +63,19 @@ export function encodePath(path: string): string {
 
 function checkSegments(segments: readonly string[]): void {
   if (segments.includes("")) {
-    throw invalid(`A path has no leading, trailing or double slash. ${expected}`)
+    throw invalidPath(`A path has no leading, trailing or double slash. ${expected}`)
   }
   if (segments.includes(".") || segments.includes("..")) {
-    throw invalid(`A path has no \`.\` and \`..\` segments. ${expected}`)
+    throw invalidPath(`A path has no \`.\` and \`..\` segments. ${expected}`)
   }
   if (reserved.has(segments[0] ?? "")) {
-    throw invalid(
+    throw invalidPath(
       `\`${segments[0]}\` belongs to Vault itself: only KV secrets engines can be read. ${expected}`,
     )
   }
   // As Vault does (Go's unicode.IsPrint), which answers 400 to any other character. A key travels in no URL.
   if (!segments.slice(0, -1).every(isPrintable)) {
-    throw invalid("A path has printable characters and plain spaces only.")
+    throw invalidPath("A path has printable characters and plain spaces only.")
   }
 }
 
@@ -91,5 +83,3 @@ function checkSegments(segments: readonly string[]): void {
 function isPrintable(segment: string): boolean {
   return /^[\x20-\x7e]+$/.test(segment) || /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(segment)
 }
-
-const invalid = (message: string) => new ProviderError("INVALID_PATH", message)

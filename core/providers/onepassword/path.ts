@@ -1,6 +1,5 @@
-import { ProviderError } from "../../errors.ts"
 import type { Json } from "../../json.ts"
-import { isPointer } from "../../json-pointer.ts"
+import { invalidPath, knownOptions } from "../known-options.ts"
 import type { ReferenceOptions, SecretRef } from "../provider.ts"
 import { selectPointer, valueText } from "../select.ts"
 import { type Place, selectBytes, selectCode, selectPart } from "./item.ts"
@@ -31,7 +30,7 @@ export function parsePath(path: string, options: ReferenceOptions): SecretRef {
   const [vault, item, ...names] = segmentsOf(path)
   const field = names.at(-1)
   if (vault === undefined || item === undefined || field === undefined || names.length > 2) {
-    throw invalid(expected)
+    throw invalidPath(expected)
   }
   const place: Place = { field, ...(names.length === 2 ? { section: names[0] } : {}) }
 
@@ -76,47 +75,44 @@ export function parseDocument(document: string): Document {
 export function parseFolder(prefix: string): string[] {
   if (prefix === "" || prefix === "op://") return []
   const names = segmentsOf(prefix.endsWith("/") ? prefix.slice(0, -1) : prefix)
-  if (names.length > 2) throw invalid("Expected `op://`, `op://vault/` or `op://vault/item/` as a folder.")
+  if (names.length > 2) {
+    throw invalidPath("Expected `op://`, `op://vault/` or `op://vault/item/` as a folder.")
+  }
   return names
 }
 
 function segmentsOf(path: string): string[] {
-  if (!path.startsWith("op://")) throw invalid(expected)
+  if (!path.startsWith("op://")) throw invalidPath(expected)
   const segments = path.slice("op://".length).split("/")
-  if (segments.some((segment) => segment.trim() === "")) throw invalid(`No part may be empty. ${expected}`)
+  if (segments.some((segment) => segment.trim() === "")) {
+    throw invalidPath(`No part may be empty. ${expected}`)
+  }
   // What is not well-formed has no UTF-8, hence no place in a URL; control characters are in no title.
   if (!path.isWellFormed() || /\p{Cc}/u.test(path)) {
-    throw invalid(`Names have no control characters and no halves of characters. ${expected}`)
+    throw invalidPath(`Names have no control characters and no halves of characters. ${expected}`)
   }
   return segments
 }
 
-function checkOptions({ attribute, encoding, pointer, ...others }: ReferenceOptions): {
+function checkOptions(options: ReferenceOptions): {
   attribute: Attribute | undefined
   pointer: string | undefined
 } {
-  const unknown = Object.keys(others)[0]
-  if (unknown !== undefined) {
-    throw invalid(
-      `1Password has no option \`${unknown}\`. It knows \`attribute\`, \`encoding\` and \`pointer\`.`,
-    )
-  }
-  if (encoding !== undefined && encoding !== "base64") throw invalid("`encoding` can only be `base64`.")
+  const { attribute, encoding, pointer } = knownOptions(
+    "1Password",
+    ["attribute", "encoding", "pointer"],
+    options,
+  )
   if (attribute !== undefined && !attributes.has(attribute)) {
-    throw invalid(
+    throw invalidPath(
       `\`attribute\` must be one of ${fieldAttributes.join(", ")} for fields, ${fileAttributes.join(", ")} for files.`,
     )
   }
   if (encoding !== undefined && attribute !== undefined && !["value", "content"].includes(attribute)) {
-    throw invalid("`encoding` goes with a value or a content, not with another `attribute`.")
-  }
-  if (pointer !== undefined && !isPointer(pointer)) {
-    throw invalid("`pointer` must be a JSON pointer, such as `/database/password`.")
+    throw invalidPath("`encoding` goes with a value or a content, not with another `attribute`.")
   }
   if (pointer !== undefined && (attribute ?? "value") !== "value") {
-    throw invalid("`pointer` goes into a field's value, not into another `attribute`.")
+    throw invalidPath("`pointer` goes into a field's value, not into another `attribute`.")
   }
   return { attribute: attribute as Attribute | undefined, pointer }
 }
-
-const invalid = (message: string) => new ProviderError("INVALID_PATH", message)
