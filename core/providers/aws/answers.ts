@@ -1,6 +1,7 @@
-import { ProviderError, type Reason, upstreamCode } from "../../errors.ts"
-import { isObject, type Json, own } from "../../json.ts"
+import { ProviderError, type Reason } from "../../errors.ts"
+import { isObject, own } from "../../json.ts"
 import type { HttpResponse } from "../../network/http.ts"
+import { failure, jsonOf } from "../answer.ts"
 
 /**
  * AWS answers nearly every failure with status 400, so what it means is told by the error's name. Names as in the API
@@ -61,16 +62,12 @@ export function namedError(
   operation: string,
   answer?: Pick<HttpResponse, "status" | "retryAfterMs">,
 ): ProviderError {
-  const { status, retryAfterMs } = answer ?? {}
-  const code = upstreamCode(name)
+  const { status } = answer ?? {}
   const { reason, message } = (Object.hasOwn(meanings, name) && meanings[name]) || {
     reason: status === 429 ? ("THROTTLED" as const) : ("PROVIDER_ERROR" as const),
     message: `AWS failed to ${operation}. Try again, and look at AWS's health dashboard.`,
   }
-  return new ProviderError(reason, message, {
-    upstream: { operation, ...(status === undefined ? {} : { status }), ...(code ? { code } : {}) },
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  })
+  return failure(reason, message, answer ?? {}, operation, name)
 }
 
 /** What an error that the SDK threw means. Of the error itself nothing is used: it has the vendor's texts in it. */
@@ -117,11 +114,7 @@ function xmlName(text: string): string | undefined {
 }
 
 function jsonName(text: string): string | undefined {
-  try {
-    const body: Json = JSON.parse(text)
-    if (!isObject(body)) return undefined
-    return [own(body, "__type"), own(body, "code")].find((value) => typeof value === "string")
-  } catch {
-    return undefined
-  }
+  const body = jsonOf(text)
+  if (!isObject(body)) return undefined
+  return [own(body, "__type"), own(body, "code")].find((value) => typeof value === "string")
 }

@@ -1,6 +1,7 @@
-import { ProviderError, type Reason, upstreamCode } from "../../errors.ts"
+import type { ProviderError, Reason } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
 import type { HttpResponse } from "../../network/http.ts"
+import { jsonOf, failure as plainFailure } from "../answer.ts"
 
 /** An answer that no operation expects, as an error. */
 export function unexpected(answer: HttpResponse, operation: string): ProviderError {
@@ -18,33 +19,19 @@ export function unexpected(answer: HttpResponse, operation: string): ProviderErr
   return failure("PROVIDER_ERROR", message, answer, operation)
 }
 
-/** A `ProviderError` about an answer: its status, Conjur's code and our words, never the texts in it. */
+/** A `ProviderError` about an answer, with Conjur's code. */
 export function failure(
   reason: Reason,
   message: string,
   answer: HttpResponse,
   operation: string,
 ): ProviderError {
-  const { status, retryAfterMs } = answer
-  const code = upstreamCode(errorOf(answer)?.code)
-  return new ProviderError(reason, message, {
-    upstream: { operation, status, ...(code === undefined ? {} : { code }) },
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  })
-}
-
-/** The answer's body as JSON; undefined where it is none. */
-export function jsonOf({ body }: Pick<HttpResponse, "body">): Json | undefined {
-  try {
-    return JSON.parse(body.toString("utf8"))
-  } catch {
-    return undefined
-  }
+  return plainFailure(reason, message, answer, operation, errorOf(answer)?.code)
 }
 
 /** What Conjur puts into the body of a refusal, as opposed to a proxy or a web server; some of its refusals have none. */
 export function errorOf(answer: HttpResponse): { [key: string]: Json } | undefined {
-  const body = jsonOf(answer)
+  const body = jsonOf(answer.body)
   const error = isObject(body) ? own(body, "error") : undefined
   return isObject(error) ? error : undefined
 }

@@ -2,6 +2,8 @@ import type { Clock } from "../../clock.ts"
 import { isObject, type Json, own } from "../../json.ts"
 import type { HttpResponse } from "../../network/http.ts"
 import { Secret } from "../../secret.ts"
+import { jsonOf } from "../answer.ts"
+import { claimsOf } from "../credential-end.ts"
 import type { Login, Session } from "../provider.ts"
 import { errorOf, failure, unexpected } from "./answers.ts"
 import type { Conjur } from "./api.ts"
@@ -49,12 +51,6 @@ function authenticationOf(config: ConjurConfig) {
   }
 }
 
-/** The claims of a JSON Web Token, unverified: only for what the issuer meant to tell. Undefined where it is none. */
-export function claimsOf(payload: string | undefined): { [key: string]: Json } | undefined {
-  const claims = payload === undefined ? undefined : parse(Buffer.from(payload, "base64").toString())
-  return isObject(claims) ? claims : undefined
-}
-
 /** @throws ProviderError where the answer is no token */
 function sessionOf(
   answer: HttpResponse,
@@ -72,7 +68,7 @@ function sessionOf(
     throw failure("BAD_CREDENTIALS", message, answer, operation)
   }
   const json = status === 200 ? tokenText(answer.body.toString("latin1")) : undefined
-  const token = json === undefined ? undefined : parse(json)
+  const token = json === undefined ? undefined : jsonOf(json)
   if (json === undefined || !isObject(token) || typeof token.signature !== "string") {
     throw status === 200
       ? failure(
@@ -99,16 +95,8 @@ function tokenText(body: string): string | undefined {
 
 /** By the server's own clock, whatever ours says. Tokens of older servers do not tell when they end. */
 function lifetimeOf(token: { [key: string]: Json }): number {
-  const claims = claimsOf(typeof token.payload === "string" ? token.payload : undefined) ?? {}
+  const claims = claimsOf(typeof token.payload === "string" ? token.payload : "") ?? {}
   const [begins, ends] = [own(claims, "iat"), own(claims, "exp")]
   if (typeof begins !== "number" || typeof ends !== "number" || !(ends > begins)) return defaultSessionMs
   return Math.min((ends - begins) * 1000, maxSessionMs)
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,8 +1,9 @@
 import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
 import type { Secret } from "../../secret.ts"
+import { jsonOf } from "../answer.ts"
 import type { BrowsePage } from "../provider.ts"
-import { failure, jsonOf, unexpected } from "./answers.ts"
+import { failure, unexpected } from "./answers.ts"
 import type { Conjur } from "./api.ts"
 import { isVariableId } from "./path.ts"
 
@@ -87,7 +88,7 @@ export async function browseVariables({
       const message = "Conjur does not let the login list variables. Resolving needs no listing."
       throw failure("PERMISSION_DENIED", message, answer, operation)
     }
-    const resources = answer.status === 200 ? jsonOf(answer) : undefined
+    const resources = answer.status === 200 ? jsonOf(answer.body) : undefined
     if (!Array.isArray(resources)) throw unexpected(answer, operation)
     return resources.map(idOf)
   }

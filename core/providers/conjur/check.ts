@@ -2,14 +2,14 @@ import type { Clock } from "../../clock.ts"
 import { isObject, own } from "../../json.ts"
 import type { Phase } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
+import { jsonOf } from "../answer.ts"
 import { createCheckSteps } from "../check-steps.ts"
+import { endingSoon, endOfJwt } from "../credential-end.ts"
 import type { CheckReport, CheckWarning } from "../provider.ts"
-import { failure, jsonOf, unexpected } from "./answers.ts"
+import { failure, unexpected } from "./answers.ts"
 import type { Conjur } from "./api.ts"
-import { claimsOf, loginOf } from "./auth.ts"
+import { loginOf } from "./auth.ts"
 import type { ConjurConfig } from "./config.ts"
-
-const warnBeforeMs = 14 * 24 * 60 * 60_000
 
 /** Logs in, whatever session there may be, and asks Conjur whose token that is. Needs no permission on any variable. */
 export async function checkConjur({
@@ -43,7 +43,7 @@ async function askWhoWeAre(conjur: Conjur, token: Secret, signal: AbortSignal): 
       "Conjur gave a token and does not accept it. Check that all its nodes behind `url` have the same keys and time."
     throw failure("PROVIDER_ERROR", message, answer, operation)
   }
-  const body = answer.status === 200 ? jsonOf(answer) : undefined
+  const body = answer.status === 200 ? jsonOf(answer.body) : undefined
   const username = isObject(body) ? own(body, "username") : undefined
   if (typeof username !== "string") throw unexpected(answer, operation)
   return username
@@ -56,12 +56,6 @@ function warningsOf(config: ConjurConfig, username: string, now: number): CheckW
       "The login is the account's admin, who may do everything. Give Latchkey a host that may only read what it shall resolve."
     warnings.push({ code: "ADMIN_LOGIN", message })
   }
-  if (config.authMethod === "jwt") {
-    const ends = claimsOf(config.jwt.reveal().split(".")[1])?.exp
-    if (typeof ends === "number" && ends * 1000 - now <= warnBeforeMs && ends < 1e11) {
-      const message = "The JWT ends soon, and Latchkey does not renew it. Put a new one into the connection."
-      warnings.push({ code: "CREDENTIAL_EXPIRES", message, at: new Date(ends * 1000).toISOString() })
-    }
-  }
+  if (config.authMethod === "jwt") warnings.push(...endingSoon("The JWT", endOfJwt(config.jwt.reveal()), now))
   return warnings
 }

@@ -2,10 +2,11 @@ import { ProviderError } from "../../errors.ts"
 import { isObject, own } from "../../json.ts"
 import type { HttpResponse } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
+import { jsonOf } from "../answer.ts"
 import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult } from "../provider.ts"
-import { failure, jsonOf, unexpected } from "./answers.ts"
+import { failure, unexpected } from "./answers.ts"
 import type { Conjur } from "./api.ts"
 import { contentOf } from "./path.ts"
 
@@ -57,7 +58,7 @@ export async function readDocuments({
   async function readMany(batch: readonly string[]): Promise<void> {
     const answer = await askForBatch(batch)
     if (answer === undefined || askSingly.has(answer.status)) return
-    const values = answer.status === 200 ? jsonOf(answer) : undefined
+    const values = answer.status === 200 ? jsonOf(answer.body) : undefined
     if (!isObject(values)) throw unexpected(answer, batchOperation)
     const encoded = answer.headers["content-encoding"]?.trim().toLowerCase() === "base64"
     for (const document of batch) {

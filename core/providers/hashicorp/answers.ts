@@ -1,5 +1,6 @@
-import { ProviderError, type Reason } from "../../errors.ts"
+import type { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
+import { failure } from "../answer.ts"
 import type { VaultAnswer } from "./transport.ts"
 
 /**
@@ -45,20 +46,6 @@ export function unexpected(answer: VaultAnswer, operation: string): ProviderErro
         operation,
       )
   }
-}
-
-/** A `ProviderError` about an answer: its status and our words, never the texts in it. */
-export function failure(
-  reason: Reason,
-  message: string,
-  answer: VaultAnswer,
-  operation: string,
-): ProviderError {
-  const { status, retryAfterMs } = answer
-  return new ProviderError(reason, message, {
-    upstream: { operation, status },
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  })
 }
 
 /** The `data` of an answer, or another of its objects. Undefined where there is none. */

@@ -1,6 +1,7 @@
 import { ProviderError } from "../../errors.ts"
 import { isObject, type Json } from "../../json.ts"
 import type { Secret } from "../../secret.ts"
+import { offsetIn, pageFrom } from "../listing-page.ts"
 import type { BrowsePage, Session } from "../provider.ts"
 import { isVaults, listIn, objectIn, unexpected } from "./answers.ts"
 import { type Engine, engineOf, lookUpMount, type Mounts, mountOf, notedMounts } from "./mounts.ts"
@@ -8,7 +9,6 @@ import { encodePath, folderOf } from "./path.ts"
 import { contentOf, missing, notKv, otherVersion } from "./reading.ts"
 import type { Vault, VaultAnswer } from "./transport.ts"
 
-const pageSize = 100
 const operation = "list secrets"
 
 export interface Browsing {
@@ -31,7 +31,6 @@ type Names = string[] | "forbidden" | "missing" | ProviderError
 /**
  * Lists what lies directly below a prefix. Without one these are the KV mounts that the token can reach, then folders. A
  * name that Vault lists may be a secret, a folder, or both: either way it is a folder here, a secret being that of its keys.
- * Vault gives all names at once, so the pages are ours: a cursor is how many came before.
  * @throws ProviderError `INVALID_PATH`, `WRONG_ENGINE`, `NOT_FOUND`, `DELETED`, `PERMISSION_DENIED`; `BAD_CREDENTIALS`
  *   where Vault no longer accepts the token
  */
@@ -48,15 +47,13 @@ export async function browseVault({
   now: number
 }): Promise<Browsing> {
   const request = { ...rest, token: session.token }
-  const from = cursor === undefined ? 0 : offsetIn(cursor)
+  const from = offsetIn(cursor)
   const learnt = new Map<string, Engine>()
   const entries =
     prefix === ""
       ? await listMounts(request)
       : await listBelow(request, folderOf(prefix), notedMounts(session.notes, now), learnt)
-  const to = from + pageSize
-  const next = to < entries.length ? { next: String(to) } : {}
-  return { page: { data: entries.slice(from, to), ...next }, learnt }
+  return { page: pageFrom(from, entries), learnt }
 }
 
 /** The KV mounts that the token can reach; a path of version 2 has `data/` behind the mount. */
@@ -177,11 +174,6 @@ async function deniedOr(refusal: () => Promise<ProviderError>): Promise<Provider
   const message =
     "Vault forbids listing here, or has no such mount. Browsing needs `list` on `mount/metadata/…`, with KV version 1 on `mount/…`; resolving does not."
   return new ProviderError("PERMISSION_DENIED", message, { upstream: { operation, status: 403 } })
-}
-
-function offsetIn(cursor: string): number {
-  if (/^[1-9][0-9]{0,8}$/.test(cursor)) return Number(cursor)
-  throw new ProviderError("INVALID_PATH", "The cursor is not one of this list. Begin again without it.")
 }
 
 const asFolder = (path: string, name: string) => ({ path, name, kind: "folder" as const })

@@ -1,9 +1,10 @@
 import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
+import { failure } from "../answer.ts"
 import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult, Session } from "../provider.ts"
-import { failure, isVaults, listIn, objectIn, unexpected } from "./answers.ts"
+import { isVaults, listIn, objectIn, unexpected } from "./answers.ts"
 import { type Engine, lookUpMount, type Mounts, mountOf, notedMounts } from "./mounts.ts"
 import type { Vault, VaultAnswer } from "./transport.ts"
 

@@ -3,6 +3,7 @@ import { ProviderError } from "../../errors.ts"
 import type { Json } from "../../json.ts"
 import type { HttpClient, Phase } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
+import { jsonOf } from "../answer.ts"
 
 /** Any answer of Vault's, whatever its status. */
 export interface VaultAnswer {
@@ -105,13 +106,5 @@ async function sendRequest(
     ...(onPhase ? { onPhase } : {}),
     signal,
   })
-  return { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }), body: parseBody(body) }
-}
-
-function parseBody(body: Buffer): Json | undefined {
-  try {
-    return JSON.parse(body.toString("utf8"))
-  } catch {
-    return undefined
-  }
+  return { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }), body: jsonOf(body) }
 }

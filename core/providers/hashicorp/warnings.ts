@@ -1,8 +1,8 @@
-import { isObject, type Json, own } from "../../json.ts"
+import { type Json, own } from "../../json.ts"
+import { endingSoon, endOfJwt } from "../credential-end.ts"
 import type { CheckWarning } from "../provider.ts"
 import type { VaultConfig } from "./config.ts"
 
-const warnBeforeMs = 14 * 24 * 60 * 60_000
 const fewUses = 100
 
 /**
@@ -24,7 +24,7 @@ export function tokenWarnings(
   if (!lasting) return warnings
 
   const end = Date.parse(String(own(self, "expire_time") ?? ""))
-  if (end - now <= warnBeforeMs) warnings.push(ending("The token", end))
+  warnings.push(...endingSoon("The token", end, now))
   const uses = own(self, "num_uses")
   if (typeof uses === "number" && uses > 0 && uses <= fewUses) {
     const message = `The token has ${uses} uses left; every request takes one. Use a token without that limit.`
@@ -40,31 +40,11 @@ export function credentialWarnings(config: VaultConfig, now: number): CheckWarni
       "Credentials with a session token end within hours, and Latchkey does not renew them. Use the keys of a user."
     return [{ code: "CREDENTIAL_EXPIRES", message }]
   }
-  if (config.authMethod !== "jwt") return []
-  const end = endOfJwt(config.jwt.reveal())
-  return end !== undefined && end - now <= warnBeforeMs ? [ending("The JWT", end)] : []
+  return config.authMethod === "jwt" ? endingSoon("The JWT", endOfJwt(config.jwt.reveal()), now) : []
 }
-
-const ending = (what: string, end: number): CheckWarning => ({
-  code: "CREDENTIAL_EXPIRES",
-  message: `${what} ends soon, and Latchkey does not renew it. Put a new one into the connection.`,
-  at: new Date(end).toISOString(),
-})
 
 const lookupDenied: CheckWarning = {
   code: "LOOKUP_DENIED",
   message:
     "The token lacks the `default` policy and may not look itself up, so its end and policies are not known.",
-}
-
-/** In milliseconds, by the claim `exp`. Vault has judged the token by now: this reads, and trusts nothing. */
-function endOfJwt(jwt: string): number | undefined {
-  const [, payload = ""] = jwt.split(".")
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString())
-    const end = isObject(claims) ? own(claims, "exp") : undefined
-    return typeof end === "number" && end > 0 && end < 1e11 ? end * 1000 : undefined
-  } catch {
-    return undefined
-  }
 }

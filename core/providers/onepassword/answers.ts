@@ -1,6 +1,7 @@
-import { ProviderError, type Reason } from "../../errors.ts"
+import type { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
 import type { HttpResponse } from "../../network/http.ts"
+import { failure, jsonOf } from "../answer.ts"
 
 /** An answer of Connect's that is no success, as an error: its status and our words, never the `message` in it. */
 export function refusal(response: HttpResponse, operation: string): ProviderError {
@@ -46,8 +47,8 @@ export function refusal(response: HttpResponse, operation: string): ProviderErro
 }
 
 /** @throws ProviderError for what is not JSON, or not of the kind that was asked for */
-export function jsonOf(response: HttpResponse, operation: string, kind: "list" | "object"): Json {
-  const body = parse(response.body)
+export function contentOf(response: HttpResponse, operation: string, kind: "list" | "object"): Json {
+  const body = jsonOf(response.body)
   if (kind === "list" ? Array.isArray(body) : isObject(body)) return body as Json
   throw failure(
     "PROVIDER_ERROR",
@@ -57,21 +58,9 @@ export function jsonOf(response: HttpResponse, operation: string, kind: "list" |
   )
 }
 
-function failure(
-  reason: Reason,
-  message: string,
-  { status, retryAfterMs }: HttpResponse,
-  operation: string,
-): ProviderError {
-  return new ProviderError(reason, message, {
-    upstream: { operation, status },
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  })
-}
-
 /** Errors are `{ status, message }`, as opposed to those of a proxy or a web server. */
 function isConnects({ body }: HttpResponse): boolean {
-  const answer = parse(body)
+  const answer = jsonOf(body)
   return isObject(answer) && typeof own(answer, "message") === "string"
 }
 
@@ -91,12 +80,4 @@ function whatIsLeft({ headers, retryAfterMs }: HttpResponse): string {
     ...(wait === undefined ? [] : [`more in ${wait} seconds`]),
   ]
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`
-}
-
-function parse(body: Buffer): Json | undefined {
-  try {
-    return JSON.parse(body.toString("utf8"))
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import { ProviderError } from "../../errors.ts"
+import { offsetIn, pageFrom } from "../listing-page.ts"
 import type { BrowsePage } from "../provider.ts"
 import { archived, findPart, type Place } from "./item.ts"
 import { findItem, findVault } from "./lookup.ts"
@@ -7,11 +7,8 @@ import type { Item, Named, OnePassword, Part } from "./store.ts"
 
 type Entry = BrowsePage["data"][number]
 
-const pageSize = 100
-
 /**
  * The vaults, a vault's items, or an item's fields and files: names, with ids in the paths where names would not do.
- * 1Password gives all names at once, so the pages are ours: a cursor is how many came before.
  * @throws ProviderError `INVALID_PATH` for a prefix that is no folder or a cursor that is none; `NOT_FOUND`,
  *   `PERMISSION_DENIED`, `DELETED`
  */
@@ -20,10 +17,9 @@ export async function browseOnePassword(
   prefix: string,
   cursor: string | undefined,
 ): Promise<BrowsePage> {
-  const from = cursor === undefined ? 0 : offsetIn(cursor)
+  const from = offsetIn(cursor)
   const entries = await entriesOf(store, parseFolder(prefix))
-  const to = from + pageSize
-  return { data: entries.slice(from, to), ...(to < entries.length ? { next: String(to) } : {}) }
+  return pageFrom(from, entries)
 }
 
 async function entriesOf(store: OnePassword, [vaultName, itemName]: readonly string[]): Promise<Entry[]> {
@@ -33,11 +29,6 @@ async function entriesOf(store: OnePassword, [vaultName, itemName]: readonly str
   const item = await findItem(store, vault.id, itemName)
   if (item.archived) throw archived()
   return item.parts.map((part) => entryOf(`op://${vaultName}/${itemName}/`, item, part))
-}
-
-function offsetIn(cursor: string): number {
-  if (/^[1-9][0-9]{0,8}$/.test(cursor)) return Number(cursor)
-  throw new ProviderError("INVALID_PATH", "The cursor is not one of this list. Begin again without it.")
 }
 
 function folders(base: string, things: readonly Named[]): Entry[] {

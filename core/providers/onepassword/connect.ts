@@ -3,7 +3,7 @@ import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
 import type { HttpClient, Phase } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
-import { jsonOf, refusal } from "./answers.ts"
+import { contentOf, refusal } from "./answers.ts"
 import { type Item, isId, type Named, type OnePassword, type Part } from "./store.ts"
 
 export interface ConnectServer {
@@ -117,7 +117,7 @@ async function sendRequest(
   const { status, body } = response
   if (status !== 200) throw refusal(response, operation)
   if (answer === "bytes") return { status, data: body }
-  const data = jsonOf(response, operation, answer)
+  const data = contentOf(response, operation, answer)
   return { status, data: Array.isArray(data) ? data.map(withState) : withState(data) }
 }
 

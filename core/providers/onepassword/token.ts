@@ -1,6 +1,7 @@
 import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
 import { Secret } from "../../secret.ts"
+import { jsonOf } from "../answer.ts"
 
 const operation = "sign in"
 
@@ -40,13 +41,7 @@ function isOnePasswords(host: string): boolean {
 
 function decode(token: string): { [key: string]: Json } | undefined {
   if (!token.startsWith("ops_")) return undefined
-  try {
-    // Takes both alphabets of base64, padded or not.
-    const credentials: unknown = JSON.parse(
-      Buffer.from(token.slice("ops_".length), "base64").toString("utf8"),
-    )
-    return isObject(credentials) ? credentials : undefined
-  } catch {
-    return undefined
-  }
+  // Takes both alphabets of base64, padded or not.
+  const credentials = jsonOf(Buffer.from(token.slice("ops_".length), "base64"))
+  return isObject(credentials) ? credentials : undefined
 }

@@ -1,0 +1,37 @@
+import { ProviderError, type Reason, upstreamCode } from "../errors.ts"
+import type { Json } from "../json.ts"
+import type { HttpResponse } from "../network/http.ts"
+
+/**
+ * A `ProviderError` about an answer: its status, our words, and the vendor's code where that is fit to be shown; never the
+ * texts in it.
+ * @param answer what it has of both where the error came as a part of another answer
+ */
+export function failure(
+  reason: Reason,
+  message: string,
+  answer: Partial<Pick<HttpResponse, "status" | "retryAfterMs">>,
+  operation: string,
+  vendorCode?: unknown,
+): ProviderError {
+  const { status, retryAfterMs } = answer
+  const code = upstreamCode(vendorCode)
+  return new ProviderError(reason, message, {
+    upstream: {
+      operation,
+      ...(status === undefined ? {} : { status }),
+      ...(code === undefined ? {} : { code }),
+    },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+}
+
+/** A body as JSON; undefined where it is none. */
+export function jsonOf(body: Buffer | string): Json | undefined {
+  try {
+    return JSON.parse(String(body))
+  } catch {
+    // The parser's message quotes the body.
+    return undefined
+  }
+}
