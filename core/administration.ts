@@ -13,6 +13,8 @@ import type { Envelope } from "./crypto/envelope.ts"
 import type { Keyring } from "./crypto/keyring.ts"
 import { createRateLimit } from "./rate-limit.ts"
 import type { Helper } from "./redis/tolerant.ts"
+import { createRotated } from "./rotation/rotated.ts"
+import { createWebhookSecret } from "./rotation/webhook-secret.ts"
 import { createBrowse } from "./secrets/browse.ts"
 import { createUsageList } from "./usage/list.ts"
 import type { UsageStore } from "./usage/usage.ts"
@@ -53,6 +55,10 @@ export function createAdministration(deps: AdministrationDeps) {
       ...createConnections(connectionDeps),
       list: createConnectionList({ store, keyring, statusBoard, clock }),
       update: createUpdate(connectionDeps),
+    },
+    webhook: {
+      webhookSecret: createWebhookSecret({ store, keyring, clock }),
+      rotated: createRotated({ store, keyring, clock }),
     },
     views: {
       browse: createBrowse({ store, keyring, helper, sessions, opener, rateLimit, clock, askMs: workMs }),

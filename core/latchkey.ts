@@ -103,6 +103,10 @@ export function createLatchkey(ports: Ports) {
       usage: true,
       auditTrail: true,
     }),
+    webhook: onDemand(async () => (await administration()).webhook, {
+      webhookSecret: true,
+      rotated: true,
+    }),
     /** The secret managers that an admin of this platform can connect. */
     providers: (platformId: string) => providerViews(platformId, deployment),
     clear: createClear({ store }),

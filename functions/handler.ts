@@ -5,7 +5,7 @@ import type { Principal } from "../core/auth/principal.ts"
 import { systemClock } from "../core/clock.ts"
 import type { Operation } from "../core/contract/operation.ts"
 import { type App, consoleOrigin, getApp } from "./app.ts"
-import { type ApiEvent, asApiEvent, headerOf } from "./chain/api-event.ts"
+import { type ApiEvent, apiUrlOf, asApiEvent, headerOf } from "./chain/api-event.ts"
 import { assertFromApiGateway, authenticate } from "./chain/authenticate.ts"
 import {
   type ChainDeps,
@@ -26,12 +26,15 @@ export type { Reply } from "./chain/reply.ts"
 export interface Request<Params, Query, Body> extends Input<Params, Query, Body> {
   principal: Principal
   requestId: string
+  /** Where the caller has reached the API, base path included. */
+  apiUrl(): string
   /** Aborts when the function is about to run out of time: whatever waits must stop. */
   signal: AbortSignal
 }
 
 /** A request to a public operation: nobody is known to be calling, unless what it carries proves it. */
-export interface PublicRequest<Params, Query, Body> extends Omit<Request<Params, Query, Body>, "principal"> {
+export interface PublicRequest<Params, Query, Body>
+  extends Omit<Request<Params, Query, Body>, "principal" | "apiUrl"> {
   /** The value of a header, by its lower-case name. */
   header(name: string): string | undefined
 }
@@ -64,9 +67,9 @@ export function operationHandler<Params, Query, Body, ReplyBody>(
       exchange.principal = authenticate(exchange.event, deps.clock)
       assertKind(exchange.principal, who)
     },
-    run(app, { principal, requestId }, input, signal) {
+    run(app, { event, principal, requestId }, input, signal) {
       if (principal === undefined) throw new Error("The chain ran an operation for nobody.")
-      return run(app, { ...input, principal, requestId, signal })
+      return run(app, { ...input, principal, requestId, signal, apiUrl: () => apiUrlOf(event) })
     },
   })
 }

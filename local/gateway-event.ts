@@ -83,12 +83,15 @@ function requestContext<Authorizer>(
   clock: Clock,
 ): APIGatewayEventRequestContextWithAuthorizer<Authorizer> {
   const now = clock.now()
-  const userAgent = pairsOf(rawHeaders).find(([name]) => name.toLowerCase() === "user-agent")?.[1]
+  const headerOf = (wanted: string) =>
+    pairsOf(rawHeaders).find(([name]) => name.toLowerCase() === wanted)?.[1]
+  const userAgent = headerOf("user-agent")
   return {
     accountId,
     apiId,
     authorizer,
-    domainName: url.hostname,
+    // The port too: API Gateway has none.
+    domainName: headerOf("host") ?? url.hostname,
     domainPrefix: apiId,
     extendedRequestId: id,
     httpMethod: method,
@@ -109,7 +112,8 @@ function requestContext<Authorizer>(
       userAgent: userAgent ?? null,
       userArn: null,
     },
-    path: `/${stage}${url.pathname}`,
+    // As under a domain of its own, since no stage stands before it here either.
+    path: url.pathname,
     protocol: "HTTP/1.1",
     requestId: id,
     requestTime: new Date(now).toUTCString(),

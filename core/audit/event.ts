@@ -9,6 +9,8 @@ export const auditActions = [
   "secret.resolve",
   "secret.validate",
   "secret.browse",
+  "webhook.created",
+  "webhook.rotated",
   "denied",
 ] as const
 

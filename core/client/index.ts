@@ -1,8 +1,9 @@
 import { basePath } from "../contract/operation.ts"
 import { fillPath, matchRoute, type OperationId, parameterNames, served } from "../contract/routes.ts"
 import type { Connection, MemberConnection } from "../contract/shapes/connection.ts"
-import type { CallOptions, GuardedCallOptions, Methods } from "./methods.ts"
+import type { CallOptions, GuardedCallOptions, Methods, SignedCallOptions } from "./methods.ts"
 import { isProblem, LatchkeyProblem, UnexpectedReply } from "./problem.ts"
+import { signRotation } from "./sign-rotation.ts"
 
 export type { Resolution } from "../contract/operations/resolve.ts"
 export type { Validation } from "../contract/operations/validate.ts"
@@ -20,8 +21,9 @@ export {
   type ReferenceTarget,
   type Template,
 } from "../secrets/reference.ts"
-export type { CallOptions, GuardedCallOptions, InputOf, ReplyOf } from "./methods.ts"
+export type { CallOptions, GuardedCallOptions, InputOf, ReplyOf, SignedCallOptions } from "./methods.ts"
 export { LatchkeyProblem, UnexpectedReply } from "./problem.ts"
+export { type RotationToSign, signRotation } from "./sign-rotation.ts"
 
 export interface ClientOptions {
   /** Where the API is, with or without its base path: `https://secrets.example.com`. */
@@ -54,7 +56,7 @@ export function createClient(options: ClientOptions): Client {
   const methods = Object.fromEntries(
     (Object.keys(served) as OperationId[]).map((id) => [
       id,
-      (input?: Input, callOptions?: GuardedCallOptions) => call(id, input, callOptions),
+      (input?: Input, callOptions?: AnyOptions) => call(id, input, callOptions),
     ]),
   ) as unknown as Methods
   return {
@@ -71,17 +73,19 @@ export function createClient(options: ClientOptions): Client {
 }
 
 type Input = Readonly<Record<string, unknown>>
+type AnyOptions = GuardedCallOptions & Partial<SignedCallOptions>
 
 function callerOf({ baseUrl, token, fetch: send = globalThis.fetch }: ClientOptions) {
   const root = rootOf(baseUrl)
 
-  return async (id: OperationId, input: Input = {}, { signal, ifMatch }: GuardedCallOptions = {}) => {
+  return async (id: OperationId, input: Input = {}, { signal, ifMatch, secret }: AnyOptions = {}) => {
     const { method, who } = served[id]
     const { path, body, query } = distribute(id, input)
     const headers: Record<string, string> = { accept: "application/json, application/problem+json" }
     if (who !== "public") headers.authorization = `Bearer ${await tokenOf(token)}`
     if (body !== undefined) headers["content-type"] = "application/json"
     if (ifMatch !== undefined) headers["if-match"] = `"${ifMatch}"`
+    if (id === "rotated") headers["latchkey-signature"] = await signatureOf(input, body, secret)
     const response = await send(`${root}${path}${query}`, {
       method,
       headers,
@@ -131,8 +135,13 @@ async function tokenOf(token: ClientOptions["token"]): Promise<string> {
   return value
 }
 
+async function signatureOf(input: Input, body = "", secret: string | undefined): Promise<string> {
+  if (!secret) throw new TypeError("rotated: pass the webhook's secret in the options")
+  return signRotation({ secret, platformId: String(input.platformId), id: String(input.id), body })
+}
+
 async function read(response: Response): Promise<unknown> {
-  if (response.status === 204) return undefined
+  if (response.status === 204 || response.status === 202) return undefined
   const json = await response.json().catch((error: unknown) => {
     if (error instanceof SyntaxError) return undefined
     throw error

@@ -26,6 +26,11 @@ export type ReplyOf<Id extends OperationId> =
       : Reply
     : never
 
+export interface SignedCallOptions extends CallOptions {
+  /** Of the connection's webhook. */
+  secret: string
+}
+
 type OptionsOf<Id extends OperationId> = Id extends "updateConnection" ? GuardedCallOptions : CallOptions
 
 /** A method of the client: the input may be left out where nothing in it is required. */
@@ -34,7 +39,10 @@ export type Method<Id extends OperationId> =
     ? (input?: InputOf<Id>, options?: OptionsOf<Id>) => Promise<ReplyOf<Id>>
     : (input: InputOf<Id>, options?: OptionsOf<Id>) => Promise<ReplyOf<Id>>
 
-export type Methods = { [Id in OperationId]: Method<Id> }
+export type Methods = { [Id in Exclude<OperationId, "rotated">]: Method<Id> } & {
+  /** Signs what it sends with the webhook's secret; the client's token is not needed for it. */
+  rotated(input: InputOf<"rotated">, options: SignedCallOptions): Promise<ReplyOf<"rotated">>
+}
 
 type ParamsOf<O> =
   O extends Operation<infer P, infer _Q, infer _B, infer _R, infer _QI, infer _BI> ? P : never

@@ -29,6 +29,24 @@ export interface ConnectionRecord extends ConnectionFacts {
   /** The fields of the configuration that are not secret, sealed under the platform's key: listing them costs no call to KMS. */
   configView: Uint8Array
   mac: Uint8Array
+  /** Absent until a secret for it was made. */
+  webhook?: Webhook
+}
+
+/** By which a connection learns that secrets have changed. */
+export interface Webhook {
+  /** Sealed under the platform's key, as is the one `before`. */
+  secret: Uint8Array
+  before?: Uint8Array
+  /** The webhook's clears of the last ten minutes and, however old, its last: the latest at the end. */
+  clears: WebhookClear[]
+}
+
+export interface WebhookClear {
+  /** Lower-case hex. */
+  signature: string
+  /** In milliseconds. */
+  at: number
 }
 
 /** What a platform's own record holds. */

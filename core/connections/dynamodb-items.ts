@@ -1,6 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb"
 import { defaultSettings, type Settings } from "../contract/settings.ts"
-import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
+import type { ConnectionRecord, PlatformRecord, Webhook, WebhookClear } from "./connection.ts"
 import type { ConnectionChange } from "./store.ts"
 
 export type Item = Record<string, AttributeValue>
@@ -72,8 +72,21 @@ export function readConnection(platformId: string, item: Item): ConnectionRecord
     config: { format: 1, wrappedKey: config?.wrappedKey?.B ?? noBytes, data: config?.data?.B ?? noBytes },
     configView: item.configView?.B ?? noBytes,
     mac: item.mac?.B ?? noBytes,
+    ...(item.webhook?.B && { webhook: readWebhook(item.webhook.B, item) }),
   }
 }
+
+function readWebhook(secret: Uint8Array, { webhookBefore, webhookClears }: Item): Webhook {
+  return {
+    secret,
+    ...(webhookBefore?.B && { before: webhookBefore.B }),
+    clears: JSON.parse(webhookClears?.S ?? "[]"),
+  }
+}
+
+export const webhookClears = (clears: readonly WebhookClear[]): AttributeValue => ({
+  S: JSON.stringify(clears),
+})
 
 function readSettings(text: string | undefined): Settings {
   try {

@@ -21,6 +21,7 @@ import {
   platformKey,
   readConnection,
   readPlatform,
+  webhookClears,
 } from "./dynamodb-items.ts"
 import type { ConnectionStore, Snapshot } from "./store.ts"
 
@@ -158,6 +159,45 @@ export function dynamoConnectionStore(deps: {
       )
     },
 
+    async setWebhookSecret(platformId, id, sealed) {
+      const stored = await conditional(
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: connectionKey(platformId, id),
+            // A first one is its own predecessor.
+            UpdateExpression: "SET webhookBefore = if_not_exists(webhook, :secret), webhook = :secret",
+            // Otherwise the SDK's retry would make it the one before.
+            ConditionExpression:
+              "attribute_exists(pk) AND (attribute_not_exists(webhook) OR webhook <> :secret)",
+            ExpressionAttributeValues: { ":secret": { B: sealed } },
+          }),
+        ),
+      )
+      if (stored) return true
+      const { webhook } = (await readAttribute(platformId, id, "webhook")) ?? {}
+      return webhook?.B !== undefined && Buffer.compare(webhook.B, sealed) === 0
+    },
+
+    clearByWebhook(platformId, id, { was, clears }, generation) {
+      const set = { generation: { S: generation }, webhookClears: webhookClears(clears) }
+      const unchanged = was.length > 0 ? "#webhookClears = :was" : "attribute_not_exists(#webhookClears)"
+      return conditional(
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: connectionKey(platformId, id),
+            ...setting(set, []),
+            ConditionExpression: `attribute_exists(pk) AND ${unchanged}`,
+            ExpressionAttributeValues: {
+              ...values(set),
+              ...(was.length > 0 && { ":was": webhookClears(was) }),
+            },
+          }),
+        ),
+      )
+    },
+
     async ensurePlatform({ platformId, rootKey, generation }) {
       const reply = await client
         .send(
@@ -185,17 +225,21 @@ export function dynamoConnectionStore(deps: {
 
   /** Whether a failed condition is only the SDK's own retry meeting the result of its first attempt. */
   async function writtenBy(platformId: string, id: string, requestId: string): Promise<boolean> {
+    return (await readAttribute(platformId, id, "requestId"))?.requestId?.S === requestId
+  }
+
+  async function readAttribute(platformId: string, id: string, name: string): Promise<Item | undefined> {
     const reply = await client
       .send(
         new GetItemCommand({
           TableName: table,
           Key: connectionKey(platformId, id),
           ConsistentRead: true,
-          ProjectionExpression: "requestId",
+          ProjectionExpression: name,
         }),
       )
       .catch(unavailable)
-    return reply.Item?.requestId?.S === requestId
+    return reply.Item
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
+import type { ConnectionRecord, PlatformRecord, WebhookClear } from "./connection.ts"
 
 /** What one consistent read saw. What is not in it does not exist. */
 export interface Snapshot {
@@ -43,6 +43,18 @@ export interface ConnectionStore {
   delete(platformId: string, id: string): Promise<boolean>
   /** Gives the connection, or without `id` the whole platform, a new generation. False if it does not exist. */
   renew(platformId: string, id: string | undefined, generation: string): Promise<boolean>
+  /** Stores a sealed secret for the connection's webhook; what it had is then the one before. False if it does not exist. */
+  setWebhookSecret(platformId: string, id: string, sealed: Uint8Array): Promise<boolean>
+  /**
+   * Gives the connection a new generation and, in the same write, its webhook the `clears`. False if that has others than it
+   * `was` read with, or the connection does not exist.
+   */
+  clearByWebhook(
+    platformId: string,
+    id: string,
+    change: { was: readonly WebhookClear[]; clears: readonly WebhookClear[] },
+    generation: string,
+  ): Promise<boolean>
   /** The platform's record, created from `fresh` if it has none. */
   ensurePlatform(fresh: PlatformRecord): Promise<PlatformRecord>
 }

@@ -71,6 +71,7 @@ function describeOperation(operation: Operation, schemas: Schemas, shared: Share
     ...inPath(operation, schemas.params[id]),
     ...inQuery(schemas.query[id]),
     ...(operation.ifMatch ? [ifMatch] : []),
+    ...(operation.signature ? [signature] : []),
   ]
   return {
     operationId: id,
@@ -115,6 +116,15 @@ const ifMatch: JsonSchema = {
   required: false,
   description: "The version that the update is meant for; where it differs, 412 and nothing changes.",
   schema: { type: "string", pattern: '^(?:"\\d+"|\\d+)$', examples: ['"7"'] },
+}
+
+const signature: JsonSchema = {
+  name: "latchkey-signature",
+  in: "header",
+  required: true,
+  description:
+    "`t=<unix seconds>,v1=<hex>`: the HMAC-SHA256, keyed with the webhook's secret, of `v1`, the platform's id, the connection's id and the time, each with a line feed behind it, and the body as it is sent. Five minutes each way.",
+  schema: { type: "string", pattern: "^t=\\d{1,12},v1=[0-9a-fA-F]{64}$" },
 }
 
 const requestIdHeader = { description: "Names the request; always ours.", schema: { type: "string" } }

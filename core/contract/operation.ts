@@ -38,6 +38,8 @@ export interface Operation<
   body?: () => z.ZodType<Body, BodyInput>
   /** Takes `If-Match`. */
   ifMatch?: true
+  /** Takes `latchkey-signature`, over the body as it is sent. */
+  signature?: true
   /** Replies with `ETag`: the connection's version. */
   etag?: true
   /** Bound on the request body, in bytes. */

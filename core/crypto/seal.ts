@@ -13,6 +13,7 @@ export type SealKind =
   | "browse"
   | "session"
   | "config-view"
+  | "webhook"
   | "cursor"
 
 /** Where the sealed thing belongs: additional authenticated data beside format, month and kind. */

@@ -70,6 +70,11 @@ test("the typed client does all that the API does, method by method", async () =
   expect(audit.data).toMatchObject([{ connectionId: id, action: "cache.cleared" }])
   expect(await flows.resolve({ value })).toMatchObject({ references: [{ source: "provider" }] })
 
+  const webhook = await ada.webhookSecret({ id })
+  const call = { platformId: "client", id, paths: ["secret/data/app/api_key"] }
+  expect(await ada.rotated(call, { secret: webhook.secret })).toBeUndefined()
+  expect(await flows.resolve({ value })).toMatchObject({ references: [{ source: "provider" }] })
+
   expect(await ada.deleteConnection({ id })).toBeUndefined()
   const gone = await flows.resolve({ value }).catch((error: unknown) => error)
   expect(gone).toBeInstanceOf(LatchkeyProblem)

@@ -260,8 +260,8 @@ test("the client's types follow the contract", () => {
     client.testUnsaved({ providerId: "gcp", config: {} }),
     // @ts-expect-error only an update is guarded
     client.getConnection({ id }, { ifMatch: 1 }),
-    // @ts-expect-error what is only planned has no method
-    client.webhookSecret({ id }),
+    // @ts-expect-error it is signed with a secret
+    client.rotated({ platformId: "p", id }),
   ]
   expectTypeOf(refused).toBeFunction()
   expectTypeOf<LatchkeyProblem["code"]>().extract<"THROTTLED">().toEqualTypeOf<"THROTTLED">()

@@ -50,6 +50,15 @@ export function dynamoStoreSuite(start: StartDynamo): void {
   const unavailable = expect.objectContaining({ code: "UNAVAILABLE" })
 
   describe("a reply that was lost", () => {
+    test("to a new webhook secret does not make it the one before as well", async () => {
+      const record = await created()
+      const [one, two] = [bytes(300), bytes(300)]
+      await store.setWebhookSecret(platformId, record.id, one)
+      subject.proxy.loseReply("UpdateItem")
+      expect(await store.setWebhookSecret(platformId, record.id, two)).toBe(true)
+      expect((await stored(record.id))?.webhook).toMatchObject({ secret: two, before: one })
+    })
+
     test("to a creation is no conflict: the SDK asks again and meets what it wrote", async () => {
       const record = aRecord({ platformId })
       subject.proxy.loseReply("PutItem")

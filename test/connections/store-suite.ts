@@ -175,6 +175,45 @@ export function connectionStoreSuite(start: () => Promise<StoreSubject>): void {
     })
   })
 
+  describe("the webhook", () => {
+    test("gets a secret, and has the one before beside it", async () => {
+      const record = await created()
+      const [one, two] = [bytes(300), bytes(300)]
+      expect(await store.setWebhookSecret(platformId, record.id, one)).toBe(true)
+      expect(await store.setWebhookSecret(platformId, record.id, two)).toBe(true)
+      const webhook = { secret: two, before: one, clears: [] }
+      expect(await stored(record.id)).toEqual({ ...record, webhook })
+      expect(await store.setWebhookSecret(platformId, "none", one)).toBe(false)
+      expect(await stored("none")).toBeUndefined()
+    })
+
+    test("of all who clear from one state one gets through, with its generation", async () => {
+      const record = await created()
+      await store.setWebhookSecret(platformId, record.id, bytes(300))
+      const clears = Array.from({ length: 5 }, (_, at) => [{ signature: `${at}`, at }])
+      const generations = clears.map(() => newNonce())
+      const attempt = (was: { signature: string; at: number }[]) =>
+        Promise.all(
+          clears.map((one, i) =>
+            store.clearByWebhook(
+              platformId,
+              record.id,
+              { was, clears: [...was, ...one] },
+              generations[i] ?? "",
+            ),
+          ),
+        )
+      const first = await attempt([])
+      expect(first.filter(Boolean)).toHaveLength(1)
+      const after = await stored(record.id)
+      expect(after?.generation).toBe(generations[first.indexOf(true)])
+      expect(after?.webhook?.clears).toEqual(clears[first.indexOf(true)])
+      expect((await attempt(after?.webhook?.clears ?? [])).filter(Boolean)).toHaveLength(1)
+      expect((await attempt([])).filter(Boolean)).toHaveLength(0)
+      expect(await store.clearByWebhook(platformId, "none", { was: [], clears: [] }, "g")).toBe(false)
+    })
+  })
+
   test("a platform gets one record, whoever makes it first, and keeps its root key", async () => {
     const fresh = () => ({ platformId, rootKey: bytes(184), generation: newNonce() })
     const made = await Promise.all([...Array(8)].map(() => store.ensurePlatform(fresh())))

@@ -58,6 +58,19 @@ export function memoryStore(): MemoryStore {
       if (record) record.generation = generation
       return record !== undefined
     },
+    async setWebhookSecret(platformId, id, secret) {
+      const record = connections.get(key(platformId, id))
+      if (!record) return false
+      const { webhook } = record
+      record.webhook = { secret, before: webhook?.secret ?? secret, clears: webhook?.clears ?? [] }
+      return true
+    },
+    async clearByWebhook(platformId, id, { was, clears }, generation) {
+      const record = connections.get(key(platformId, id))
+      if (!record?.webhook || JSON.stringify(record.webhook.clears) !== JSON.stringify(was)) return false
+      Object.assign(record, { generation, webhook: { ...record.webhook, clears } })
+      return true
+    },
     async ensurePlatform(fresh) {
       const platform = platforms.get(fresh.platformId) ?? fresh
       platforms.set(fresh.platformId, platform)

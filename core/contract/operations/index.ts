@@ -1,5 +1,5 @@
 import type { Operation } from "../operation.ts"
-import type { OperationId, planned as plannedRoutes } from "../routes.ts"
+import type { OperationId } from "../routes.ts"
 import { audit } from "./audit.ts"
 import { browse } from "./browse.ts"
 import {
@@ -11,12 +11,12 @@ import {
 } from "./connections.ts"
 import { document } from "./document.ts"
 import { createConnection, testUnsaved } from "./new-connection.ts"
-import { rotated, webhookSecret } from "./planned.ts"
 import { listProviders } from "./providers.ts"
 import { resolve } from "./resolve.ts"
 import { updateConnection } from "./update-connection.ts"
 import { usage } from "./usage.ts"
 import { validate } from "./validate.ts"
+import { rotated, webhookSecret } from "./webhook.ts"
 
 /**
  * Every operation that is served, by id: the document and the clients' types derive from it. A function that serves one
@@ -37,8 +37,7 @@ export const operations = {
   browse,
   usage,
   audit,
+  webhookSecret,
+  rotated,
   document,
 } satisfies Record<OperationId, Operation>
-
-/** Designed, not served yet. */
-export const planned = { webhookSecret, rotated } satisfies Record<keyof typeof plannedRoutes, Operation>
