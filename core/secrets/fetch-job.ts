@@ -243,7 +243,8 @@ export function startFetchJob(
     }
     const ttl = entry.staleUntil - now
     if (entry.size > maxCachedBytes || ttl <= 0) return [leases.open(document)]
-    return [["SET", nameOf(document), sealValue(keys, bindingOf(tuple, document), entry, now), ttl]]
+    const sealed = sealValue(keys, bindingOf(tuple, document), entry, now)
+    return [["SET", nameOf(document), sealed, ttl], ...leases.endBy(document, entry.freshUntil)]
   }
 
   /**

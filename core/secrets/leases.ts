@@ -37,6 +37,8 @@ export interface Leases {
   look(documents: readonly string[], also: readonly RedisCommand[]): Promise<Map<string, Sight>>
   /** Puts the failure in the lease's place; `until`, in milliseconds, where it is known to end sooner than usual. */
   publish(document: string, error: ProviderError, until?: number): RedisCommand
+  /** Lets the lease end when what was fetched stops being fresh, where that is sooner: the next fetch must not wait for it. */
+  endBy(document: string, freshUntil: number): RedisCommand[]
   /** Tells those who wait for the document that there will be nothing to share: they fetch it for themselves. */
   open(document: string): RedisCommand
 }
@@ -87,6 +89,11 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
     publish(document, error, until = Number.POSITIVE_INFINITY) {
       const ttlMs = Math.max(1, Math.min(failureMs, until - clock.now()))
       return write(document, { kind: "failed", error }, ttlMs)
+    },
+
+    endBy(document, freshUntil) {
+      const left = freshUntil - clock.now()
+      return left < leaseMs ? [write(document, { kind: "held" }, Math.max(1, left))] : []
     },
 
     open: (document) => write(document, { kind: "open" }, openMs),

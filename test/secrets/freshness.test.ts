@@ -21,6 +21,24 @@ describe("a resolved value", () => {
     expect((await resolve(latchkey, reference(path))).value).toBe("new")
   })
 
+  test.each([0, 60])(
+    "of a second is fetched again at once when that is over (stale for %i)",
+    async (staleIfErrorSeconds) => {
+      const { latchkey, clock, vault, reference } = await connected({
+        cacheTtlSeconds: 1,
+        staleIfErrorSeconds,
+      })
+      vault.documents.set(document, { key: "old" })
+      await resolve(latchkey, reference(path))
+      vault.documents.set(document, { key: "new" })
+      clock.advance(1_000)
+      expect(await resolve(latchkey, reference(path))).toMatchObject({
+        value: "new",
+        references: [{ source: "provider" }],
+      })
+    },
+  )
+
   test("is as old as the start of its fetch, however long that takes", async () => {
     const { latchkey, instance, clock, vault, reference } = await connected({ cacheTtlSeconds: 10 })
     vault.documents.set(document, { key: "old" })
