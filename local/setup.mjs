@@ -8,7 +8,7 @@
  * Plain JavaScript for Node 20 or later, with no dependencies, since it runs before any are there.
  */
 import { spawn, spawnSync } from "node:child_process"
-import { existsSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -37,6 +37,17 @@ function installed() {
   return existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs
 }
 
+/** This process's parent and, where the system tells, the parent's: npm's shell, and npm. */
+function ancestors() {
+  try {
+    // proc_pid_stat(5): the parent is the second field after the command's name, which may hold anything but its last ")".
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, "utf8")
+    return `${process.ppid} ${stat.slice(stat.lastIndexOf(")")).split(" ")[2]}`
+  } catch {
+    return String(process.ppid)
+  }
+}
+
 if (Number(process.versions.node.split(".")[0]) < 20)
   fail(`Node.js 20 or later is needed to set up; this is ${process.version}. Install it from nodejs.org.`)
 
@@ -53,5 +64,11 @@ if (script === undefined) fail("usage: node local/setup.mjs <script> [arguments]
 const child = spawn(runtime, [join(root, script), ...args], { cwd: root, stdio: "inherit" })
 // A terminal sends Ctrl-C to both; a supervisor may signal only this process.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
+// npm may be killed, or its shell keep a signal to itself: what it started must not outlive it.
+const startedBy = ancestors()
+const watch = setInterval(() => {
+  if (ancestors() !== startedBy) child.kill("SIGTERM")
+}, 500)
+watch.unref()
 child.on("error", (error) => fail(`could not run ${runtime}: ${error.message}`))
 child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)))

@@ -47,6 +47,11 @@ function stopSignal(): Promise<void> {
       resolve()
     }
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop)
+    // Whoever started it was killed, and could pass nothing on.
+    const parent = process.ppid
+    setInterval(() => {
+      if (process.ppid !== parent) resolve()
+    }, 500).unref()
   })
 }
 
