@@ -37,12 +37,19 @@ export function createCursors<Position extends Json>({
       const body = unseal(keys, "cursor", bindingOf(scope), Buffer.from(cursor, "base64url"))
       const sealed = body && (JSON.parse(body.toString()) as Sealed<Position>)
       if (sealed && sealed.until > clock.now()) return sealed.at
-      throw new LatchkeyError(
-        "VALIDATION",
-        "This cursor is not of this list, or is older than an hour. Begin again without `cursor`.",
-        { issues: [{ pointer, message: "is not a cursor of this list, or has expired" }] },
-      )
+      throw foreign()
     },
+
+    /** What is said of a cursor that cannot be of this list. */
+    foreign,
+  }
+
+  function foreign(): LatchkeyError {
+    return new LatchkeyError(
+      "VALIDATION",
+      "This cursor is not of this list, or is older than an hour. Begin again without `cursor`.",
+      { issues: [{ pointer, message: "is not a cursor of this list, or has expired" }] },
+    )
   }
 }
 

@@ -3,7 +3,7 @@
  * are missing or out of date, then hands over to the Node that the project runs on (the `node` package, the Lambda
  * runtime's major version), whatever Node is on PATH.
  *
- *     node local/setup.mjs <script> [arguments]
+ *     node local/setup.mjs [<script> [arguments]]
  *
  * Plain JavaScript for Node 20 or later, with no dependencies, since it runs before any are there.
  */
@@ -59,7 +59,7 @@ if (!installed()) {
 if (!existsSync(runtime)) npm("rebuild", "node", "esbuild", "--ignore-scripts=false", "--loglevel=error")
 
 const [script, ...args] = process.argv.slice(2)
-if (script === undefined) fail("usage: node local/setup.mjs <script> [arguments]")
+if (script === undefined) process.exit(0)
 
 const child = spawn(runtime, [join(root, script), ...args], { cwd: root, stdio: "inherit" })
 // A terminal sends Ctrl-C to both; a supervisor may signal only this process.

@@ -49,7 +49,10 @@ export function createConnectionList(deps: {
     const { platformId } = principal
     const projects = visibleProjects(principal, projectId)
     const { platform } = await store.read(platformId, [], caller.signal)
-    if (!platform) return { data: [], next: null, previous: null }
+    if (!platform) {
+      if (cursor !== undefined) throw cursors.foreign()
+      return { data: [], next: null, previous: null }
+    }
     const keys = await keyring.unwrap(platform)
     const scope = {
       platformId,

@@ -1,8 +1,8 @@
 import * as z from "zod"
 import { actor, platformId } from "./fields.ts"
 import { once } from "./once.ts"
-import { fields, type Resolution, resolution } from "./operations/resolve.ts"
-import { type Problem, problem } from "./shapes/problem.ts"
+import { fields, type Resolution } from "./operations/resolve.ts"
+import type { Problem } from "./shapes/problem.ts"
 
 /**
  * What another function of the account sends to `resolve-direct`, at most `limits.directBody` bytes of JSON. No route:
@@ -12,16 +12,7 @@ export const directPayload = once(() =>
   z.strictObject({ platformId: platformId(), ...fields(), actor: actor().exactOptional() }),
 )
 
-export type DirectPayload = z.output<ReturnType<typeof directPayload>>
 export type DirectPayloadInput = z.input<ReturnType<typeof directPayload>>
 
 /** Problems travel as data; an invocation error is left for crashes. */
 export type DirectReply = ({ ok: true } & Resolution) | { ok: false; error: Problem }
-
-export const directReply = once(
-  (): z.ZodType<DirectReply> =>
-    z.discriminatedUnion("ok", [
-      z.strictObject({ ok: z.literal(true), ...resolution() }),
-      z.strictObject({ ok: z.literal(false), error: problem() }),
-    ]),
-)

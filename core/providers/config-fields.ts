@@ -24,7 +24,7 @@ export function urlField() {
   return z
     .string()
     .max(2048)
-    .refine(isPlainUrl, "Must be an http or https URL without credentials, query and fragment.")
+    .refine(isPlainUrl, "Must be an http or https URL without credentials, query and fragment")
     .transform((url) => url.replace(/\/+$/, ""))
 }
 
@@ -33,7 +33,7 @@ export function caCertificateField() {
   return z
     .string()
     .max(64 * 1024)
-    .refine(isCertificateBundle, "Must be one or more certificates in PEM (-----BEGIN CERTIFICATE-----).")
+    .refine(isCertificateBundle, "Must be one or more certificates in PEM (-----BEGIN CERTIFICATE-----)")
 }
 
 /** Names of the fields that are never shown, and stored only under envelope encryption. */

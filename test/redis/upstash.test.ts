@@ -123,9 +123,11 @@ describe("Redis over Upstash's REST API", () => {
     })
     const started = performance.now()
 
-    await expect(upstashRedis({ url, token: "t", timeoutMs: 60 }).pipeline([["INCR", "a"]])).rejects.toThrow()
+    await expect(
+      upstashRedis({ url, token: "t", timeoutMs: 400 }).pipeline([["INCR", "a"]]),
+    ).rejects.toThrow()
 
     expect(asked).toHaveLength(2)
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(performance.now() - started).toBeLessThan(2_000)
   })
 })
