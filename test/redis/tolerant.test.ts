@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import type { Redis, RedisReply } from "../../core/redis/redis.ts"
+import type { Redis, RedisCommand, RedisReply } from "../../core/redis/redis.ts"
 import { bytesOf } from "../../core/redis/replies.ts"
 import { tolerant } from "../../core/redis/tolerant.ts"
 import { movedClock } from "../support/moved-clock.ts"
@@ -85,6 +85,33 @@ describe("Redis that may be missing", () => {
     clock.advance(4_999)
     expect(await ask()).toBeUndefined()
     expect(state.calls).toBe(2)
+  })
+})
+
+describe("a failure of what is large", () => {
+  const large: [string, readonly RedisCommand[]][] = [
+    ["many values asked for", [["MGET", ...Array.from({ length: 17 }, (_, n) => `name ${n}`)]]],
+    ["much sent at once", [["SET", "name", "v".repeat(300_000), 1_000]]],
+  ]
+
+  test.each(large)("(%s) keeps only large requests away", async (_, commands) => {
+    const { clock, state, helper, ask, down } = wrapped()
+    state.answer = down
+    expect(await helper.ask(commands)).toBeUndefined()
+    state.answer = async () => ["OK"]
+    expect(await ask()).toEqual(["OK"])
+    expect(await helper.ask(commands)).toBeUndefined()
+    clock.advance(5_000)
+    expect(await helper.ask(commands)).toEqual(["OK"])
+    expect(state.calls).toBe(3)
+  })
+
+  test.each(large)("(%s): an outage that anyone else met keeps it away too", async (_, commands) => {
+    const { state, helper, ask, down } = wrapped()
+    state.answer = down
+    await ask()
+    expect(await helper.ask(commands)).toBeUndefined()
+    expect(state.calls).toBe(1)
   })
 })
 
