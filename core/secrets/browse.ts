@@ -26,6 +26,7 @@ import { timedOut } from "./ask-provider.ts"
 import { createBrowseCache, type PageKey } from "./browse-cache.ts"
 import { escapePath } from "./escapes.ts"
 import { failed, pathNotAllowed } from "./lookup.ts"
+import { refuseLargeReply } from "./reply-size.ts"
 
 export interface BrowseInput {
   /** The path of a folder. @default the root */
@@ -38,6 +39,7 @@ export interface BrowseInput {
  * Lists the names directly below a prefix, for people who pick secrets; never values. Where an admin names no project, the
  * connection may be any of the platform's; else the named project must be able to use it.
  * @throws LatchkeyError `SECRET_MANAGER_GET_SECRET_FAILED` with the reason, `PATH_NOT_ALLOWED` before anything is asked;
+ *   `PAYLOAD_TOO_LARGE` where the reply would be;
  *   `VALIDATION` where the provider cannot be browsed, or for a cursor of another list
  */
 export function createBrowse(deps: {
@@ -83,10 +85,13 @@ export function createBrowse(deps: {
       }
       const from = cursor === undefined ? undefined : cursors.read(use.keys, scope, cursor)
       const { data, next } = await pageOf(use, provider, { prefix, cursor: from }, caller.signal)
-      return {
+      const browsed = {
         data: data.flatMap((entry) => shown(entry, provider, allowed)),
         next: next === undefined ? null : cursors.write(use.keys, scope, next),
       }
+      // How long names are, and how many, is the secret manager's word.
+      refuseLargeReply(browsed, { bytes: limits.listReply, enveloped: true })
+      return browsed
     })
   }
 

@@ -185,6 +185,14 @@ describe("allowed paths", () => {
   })
 })
 
+describe("names without measure", () => {
+  test("are refused before they are a reply that Lambda cannot return", async () => {
+    const id = await connect(latchkey)
+    holds({ "": { data: [folder(`${"f".repeat(5_000_000)}/`)] } })
+    expect(await failure(browse(id))).toMatchObject({ code: "PAYLOAD_TOO_LARGE" })
+  })
+})
+
 describe("pages", () => {
   const first: BrowsePage = { data: [secret("kv/app/a")], next: "after a" }
   const second: BrowsePage = { data: [secret("kv/app/b")] }
