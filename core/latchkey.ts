@@ -60,8 +60,7 @@ export function createLatchkey(ports: Ports) {
   const envelope = createEnvelope({ kms, clock })
   const helper = tolerant({ redis: ports.redis, clock, metrics })
   const deployment = ports.aws ? { aws: ports.aws } : {}
-  const opener =
-    ports.opener ?? createOpener({ network, envelope, clock, log: { debug: () => {} }, ...deployment })
+  const opener = ports.opener ?? createOpener({ network, envelope, clock, ...deployment })
   const sessions = createSessionBook({ helper, clock, metrics })
   const memory = createMemoryTier({ clock })
   const usage = createUsage({ store: ports.usageStore, clock, metrics })

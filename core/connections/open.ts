@@ -3,7 +3,7 @@ import type { Envelope } from "../crypto/envelope.ts"
 import { LatchkeyError } from "../errors.ts"
 import type { Network } from "../network/client.ts"
 import type { AwsDeployment } from "../providers/aws/deployment.ts"
-import type { ProviderClient, ProviderLog, Sessions } from "../providers/provider.ts"
+import type { ProviderClient, Sessions } from "../providers/provider.ts"
 import { type ProviderId, providerById } from "../providers/registry.ts"
 import type { ConnectionRecord } from "./connection.ts"
 import { tampered } from "./record-mac.ts"
@@ -24,17 +24,13 @@ export interface Opener {
   unsaved(platformId: string, providerId: ProviderId, config: unknown, options: OpenOptions): ProviderClient
 }
 
-/** Bound on one secret's value, in bytes. */
-const secretBytes = 64 * 1024
-
 export function createOpener(deps: {
   network: Network
   envelope: Envelope
   clock: Clock
-  log: ProviderLog
   aws?: AwsDeployment
 }): Opener {
-  const { network, envelope, clock, log, aws } = deps
+  const { network, envelope, clock, aws } = deps
 
   return {
     async saved(record, options) {
@@ -64,7 +60,6 @@ export function createOpener(deps: {
       ...(attempts !== undefined && { attempts }),
       ...(beforeRequest && { beforeRequest }),
     })
-    const limits = { secretBytes }
-    return provider.open(config, { http, clock, sessions, log, limits, platformId, ...(aws && { aws }) })
+    return provider.open(config, { http, clock, sessions, platformId, ...(aws && { aws }) })
   }
 }

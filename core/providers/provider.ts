@@ -109,20 +109,10 @@ export interface Sessions {
   note(session: Session, notes: Readonly<Record<string, string>>): Promise<Session>
 }
 
-export interface ProviderLog {
-  /** Only fixed words and numbers: no path, no address, no vendor text. */
-  debug(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void
-}
-
 export interface ProviderDeps {
   http: HttpClientFactory
   clock: Clock
   sessions: Sessions
-  log: ProviderLog
-  limits: {
-    /** Bound on one secret's value, in bytes of UTF-8. */
-    secretBytes: number
-  }
   /** The platform that the connection belongs to: part of what Latchkey tells some secret managers about itself. */
   platformId: string
   /** What the deployment says about AWS. Absent: connections use access keys, at AWS's own endpoints. */

@@ -1,9 +1,7 @@
+import { limits } from "../contract/limits.ts"
 import { ProviderError } from "../errors.ts"
 import { isObject, type Json, own } from "../json.ts"
 import { readPointer } from "../json-pointer.ts"
-
-/** Bound on one secret's value, in bytes of UTF-8. */
-export const maxValueBytes = 64 * 1024
 
 /**
  * The value of `key` in a document that is a JSON object.
@@ -44,13 +42,18 @@ export function selectPointer(value: Json, pointer: string | undefined): Json {
 export function valueText(value: Json): string {
   const text = typeof value === "string" ? value : compactJson(value)
   // A UTF-16 unit is at most 3 bytes of UTF-8, so short texts need no counting.
-  if (text.length * 3 > maxValueBytes && new TextEncoder().encode(text).length > maxValueBytes) {
-    throw new ProviderError(
-      "UNSUPPORTED_VALUE",
-      "The value is larger than 64 KiB. Keep large material elsewhere.",
-    )
+  if (text.length * 3 > limits.secret && new TextEncoder().encode(text).length > limits.secret) {
+    throw tooLarge("value")
   }
   return text
+}
+
+/** That something is larger than a secret's value may be. */
+export function tooLarge(what: "value" | "file"): ProviderError {
+  return new ProviderError(
+    "UNSUPPORTED_VALUE",
+    `The ${what} is larger than 64 KiB. Keep large material elsewhere.`,
+  )
 }
 
 /**

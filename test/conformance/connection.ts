@@ -32,7 +32,6 @@ export function connection({
   const client = provider.open(provider.config().parse(config), deps)
   const note = <Value>(value: Value): Value => {
     seen.add(value)
-    for (const line of deps.logged) seen.add(line)
     return value
   }
   const fail = (error: unknown): never => {

@@ -112,7 +112,7 @@ describe("the house", () => {
         (to, typeOnly) =>
           typeOnly ||
           to === "zod" ||
-          /^core\/(providers\/|(errors|secret|json|json-pointer|on-demand)\.ts$)/.test(to),
+          /^core\/(providers\/|(errors|secret|json|json-pointer|on-demand|contract\/limits)\.ts$)/.test(to),
       ),
     ).toEqual([])
   })

@@ -60,19 +60,13 @@ export function memorySessions(clock: Clock): MemorySessions {
 export interface TestDeps extends ProviderDeps {
   clock: MovableClock
   sessions: MemorySessions
-  /** Every line that was logged, as text. */
-  logged: string[]
 }
 
 export function testDeps(http: HttpClientFactory, clock = movableClock()): TestDeps {
-  const logged: string[] = []
   return {
     http,
     clock,
     sessions: memorySessions(clock),
-    logged,
-    log: { debug: (message, fields) => logged.push(JSON.stringify({ message, ...fields })) },
-    limits: { secretBytes: 64 * 1024 },
     platformId: "acme",
   }
 }

@@ -9,7 +9,7 @@ import { readDocuments } from "./reading.ts"
 
 /** A client of one connection. Conjur tells a token it no longer accepts from all else: 401 is answered by one login. */
 export function openConjur(config: ConjurConfig, deps: ProviderDeps): ProviderClient {
-  const { sessions, clock, limits } = deps
+  const { sessions, clock } = deps
   const { url, organizationAccountName: account, caCertificate } = config
   const http = deps.http(caCertificate === undefined ? {} : { caCertificate })
   const conjur = conjurOver({ http, url })
@@ -31,7 +31,6 @@ export function openConjur(config: ConjurConfig, deps: ProviderDeps): ProviderCl
             account,
             documents: some,
             token,
-            secretBytes: limits.secretBytes,
             signal,
           }),
         signal,

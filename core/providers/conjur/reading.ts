@@ -1,3 +1,4 @@
+import { limits } from "../../contract/limits.ts"
 import { ProviderError } from "../../errors.ts"
 import { isObject, own } from "../../json.ts"
 import type { HttpResponse } from "../../network/http.ts"
@@ -6,6 +7,7 @@ import { jsonOf } from "../answer.ts"
 import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult } from "../provider.ts"
+import { tooLarge } from "../select.ts"
 import { failure, unexpected } from "./answers.ts"
 import type { Conjur } from "./api.ts"
 import { contentOf } from "./path.ts"
@@ -33,7 +35,6 @@ export async function readDocuments({
   account,
   documents,
   token,
-  secretBytes,
   signal,
 }: {
   conjur: Conjur
@@ -41,8 +42,6 @@ export async function readDocuments({
   /** Distinct: Conjur answers a batch with a repetition by 404. */
   documents: readonly string[]
   token: Secret
-  /** Bound on one value, in bytes. */
-  secretBytes: number
   signal: AbortSignal
 }): Promise<Map<string, FetchResult>> {
   const { results, settle } = gatherResults(signal)
@@ -52,7 +51,7 @@ export async function readDocuments({
     const answer = await conjur.get(path, { operation, token, signal })
     if (answer.status !== 200) throw refusal(answer)
     const [, version] = document.split("?version=")
-    results.set(document, bounded(answer.body, secretBytes, version))
+    results.set(document, bounded(answer.body, version))
   }
 
   async function readMany(batch: readonly string[]): Promise<void> {
@@ -65,7 +64,7 @@ export async function readDocuments({
       const value = own(values, fullId(account, document))
       // What is missing in the answer gets its own.
       if (typeof value !== "string") continue
-      results.set(document, bounded(Buffer.from(value, encoded ? "base64" : "utf8"), secretBytes))
+      results.set(document, bounded(Buffer.from(value, encoded ? "base64" : "utf8")))
     }
   }
 
@@ -123,11 +122,8 @@ function fullId(account: string, document: string): string {
   return `${account}:variable:${decodeURIComponent(document)}`
 }
 
-function bounded(bytes: Buffer, limit: number, version?: string): FetchResult {
-  if (bytes.length > limit) {
-    const message = "The value is larger than 64 KiB. Keep large material elsewhere."
-    return { ok: false, error: new ProviderError("UNSUPPORTED_VALUE", message) }
-  }
+function bounded(bytes: Buffer, version?: string): FetchResult {
+  if (bytes.length > limits.secret) return { ok: false, error: tooLarge("value") }
   return { ok: true, content: contentOf(bytes), ...(version === undefined ? {} : { version }) }
 }
 

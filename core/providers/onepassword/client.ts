@@ -17,7 +17,7 @@ const maxRemembered = 200
  * sharing are its notes: the ids of items by title, sealed as sessions are.
  */
 export function openOnePassword(config: OnePasswordConfig, deps: ProviderDeps): ProviderClient {
-  const { sessions, clock, limits } = deps
+  const { sessions, clock } = deps
   const reach = reachOf(config, deps)
   const login: Login = async () => ({
     token: "url" in config ? config.token : config.serviceAccountToken,
@@ -33,7 +33,6 @@ export function openOnePassword(config: OnePasswordConfig, deps: ProviderDeps): 
       store: reach(signal),
       documents,
       remembered: session.notes,
-      maxFileBytes: limits.secretBytes,
       signal,
     })
     const room = maxRemembered - Object.keys(session.notes).length

@@ -1,8 +1,9 @@
-import { ProviderError } from "../../errors.ts"
+import { limits } from "../../contract/limits.ts"
 import type { Json } from "../../json.ts"
 import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult } from "../provider.ts"
+import { tooLarge } from "../select.ts"
 import { archived, codesContent, findPart, itemContent, type Place } from "./item.ts"
 import { findItem, findVault } from "./lookup.ts"
 import { type Document, parseDocument } from "./path.ts"
@@ -28,14 +29,11 @@ export async function readDocuments({
   store,
   documents,
   remembered,
-  maxFileBytes,
   signal,
 }: {
   store: OnePassword
   documents: readonly string[]
   remembered: Readonly<Record<string, string>>
-  /** Larger files are not read. */
-  maxFileBytes: number
   signal: AbortSignal
 }): Promise<Reading> {
   const { results, settle } = gatherResults(signal)
@@ -71,9 +69,8 @@ export async function readDocuments({
   async function bytesOf(vaultId: string, item: Item, place: Place): Promise<Json> {
     const part = findPart(item, place)
     if (part.kind === "field") return { text: part.value ?? "" }
-    if ((part.size ?? 0) > maxFileBytes) {
-      throw new ProviderError("UNSUPPORTED_VALUE", "The file is too large. Keep large material elsewhere.")
-    }
+    // A larger one is not even read.
+    if ((part.size ?? 0) > limits.secret) throw tooLarge("file")
     return { base64: Buffer.from(await store.file(vaultId, item.id, part)).toString("base64") }
   }
 
