@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { awsConfig, awsFields } from "../aws/config.ts"
-import { factsOf } from "../aws/deployment.ts"
+import { factsOf } from "../aws/facts.ts"
 import { clientOnDemand } from "../on-demand.ts"
 import { defineProvider } from "../provider.ts"
 import { isParameter, parsePath } from "./path.ts"

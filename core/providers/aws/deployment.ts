@@ -1,5 +1,4 @@
 import type { Secret } from "../../secret.ts"
-import type { ProviderDeps, ProviderFacts } from "../provider.ts"
 import type { Service } from "./regions.ts"
 
 /** AWS credentials, as an access key of a user or of a session. */
@@ -11,9 +10,9 @@ export interface AwsCredentials {
 
 /** What a deployment says about AWS. Where it says nothing, connections use access keys at AWS's own endpoints. */
 export interface AwsDeployment {
-  /** Whether connections may name an endpoint of their own. Default false. */
+  /** Whether connections may name an endpoint of their own. @default false */
   allowEndpoint?: boolean
-  /** Where AWS is for connections that name no endpoint. Default: the regional endpoints on the internet. */
+  /** Where AWS is for connections that name no endpoint. @default the regional endpoints on the internet. */
   endpoint?: (service: Service, region: string) => string
   /** Absent where Latchkey is nobody in AWS: then roles cannot be assumed. */
   principal?: AwsPrincipal
@@ -37,16 +36,6 @@ export async function externalIdOf(deploymentId: string, platformId: string): Pr
   const text = new TextEncoder().encode(`${deploymentId}\n${platformId}`)
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text))
   return `latchkey-${base32(digest).slice(0, 26)}`
-}
-
-/** What an admin has to put into the role's trust policy. Undefined where roles cannot be assumed. */
-export async function factsOf(
-  platformId: string,
-  { aws }: Pick<ProviderDeps, "aws">,
-): Promise<ProviderFacts | undefined> {
-  const principal = aws?.principal
-  if (!principal) return undefined
-  return { externalId: await externalIdOf(principal.deploymentId, platformId), principalArn: principal.arn }
 }
 
 /** The account in an ARN: `arn:aws:iam::123456789012:role/x`. */

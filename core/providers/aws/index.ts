@@ -2,7 +2,7 @@ import * as z from "zod"
 import { clientOnDemand } from "../on-demand.ts"
 import { defineProvider } from "../provider.ts"
 import { awsConfig, awsFields } from "./config.ts"
-import { factsOf } from "./deployment.ts"
+import { factsOf } from "./facts.ts"
 import { isSecretId, parsePath } from "./path.ts"
 
 /** AWS Secrets Manager. */

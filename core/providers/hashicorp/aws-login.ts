@@ -14,7 +14,7 @@ export async function awsLoginData(
   config: VaultConfigOf<"aws">,
   { platformId, now }: { platformId: string; now: number },
 ): Promise<Record<string, string>> {
-  const { role, region = "us-east-1", accessKeyId, secretAccessKey, sessionToken } = config
+  const { role, region = "us-east-1" } = config
   const host = config.region === undefined ? "sts.amazonaws.com" : `sts.${region}.${domainOf(region)}`
   const headers = await signPost(
     {
@@ -28,11 +28,7 @@ export async function awsLoginData(
       body,
       now,
     },
-    {
-      accessKeyId,
-      secretAccessKey: secretAccessKey.reveal(),
-      ...(sessionToken ? { sessionToken: sessionToken.reveal() } : {}),
-    },
+    config,
   )
   return {
     role,

@@ -1,9 +1,4 @@
-/** What AWS gives to a user, or for a while to whoever assumes a role. */
-export interface AwsCredentials {
-  accessKeyId: string
-  secretAccessKey: string
-  sessionToken?: string
-}
+import type { AwsCredentials } from "../aws/deployment.ts"
 
 export interface AwsPost {
   /** Without path and query: the request goes to `/`. */
@@ -31,7 +26,7 @@ export async function signPost(
     ...headers,
     host,
     "x-amz-date": time,
-    ...(sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken }),
+    ...(sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken.reveal() }),
   }
   const names = Object.keys(all).sort()
   const signedHeaders = names.join(";")
@@ -40,7 +35,7 @@ export async function signPost(
 
   const scope = `${date}/${region}/${service}/aws4_request`
   const toSign = ["AWS4-HMAC-SHA256", time, scope, await sha256(request)].join("\n")
-  let key: Uint8Array = Buffer.from(`AWS4${secretAccessKey}`)
+  let key: Uint8Array = Buffer.from(`AWS4${secretAccessKey.reveal()}`)
   for (const part of [date, region, service, "aws4_request"]) key = await hmac(key, part)
   const signature = Buffer.from(await hmac(key, toSign)).toString("hex")
   const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`

@@ -1,8 +1,12 @@
 import { ProviderError } from "../../errors.ts"
 import type { Json } from "../../json.ts"
 import { selectPointer, valueText } from "../select.ts"
-import type { Attribute } from "./path.ts"
 import type { Item, Named, Part } from "./store.ts"
+
+/** What a reference may ask of a field, and of a file. */
+export const fieldAttributes = ["type", "value", "id", "purpose", "otp"] as const
+export const fileAttributes = ["type", "content", "size", "id", "name"] as const
+export type Attribute = (typeof fieldAttributes)[number] | (typeof fileAttributes)[number]
 
 /** Where in an item a reference points. */
 export interface Place {

@@ -2,13 +2,18 @@ import type { Json } from "../../json.ts"
 import { invalidPath, knownOptions } from "../known-options.ts"
 import type { ReferenceOptions, SecretRef } from "../provider.ts"
 import { selectPointer, valueText } from "../select.ts"
-import { type Place, selectBytes, selectCode, selectPart } from "./item.ts"
+import {
+  type Attribute,
+  fieldAttributes,
+  fileAttributes,
+  type Place,
+  selectBytes,
+  selectCode,
+  selectPart,
+} from "./item.ts"
 
 const expected = "Expected `op://vault/item/field` or `op://vault/item/section/field`, by names or ids."
 
-const fieldAttributes = ["type", "value", "id", "purpose", "otp"] as const
-const fileAttributes = ["type", "content", "size", "id", "name"] as const
-export type Attribute = (typeof fieldAttributes)[number] | (typeof fileAttributes)[number]
 const attributes: ReadonlySet<string> = new Set([...fieldAttributes, ...fileAttributes])
 
 /** What a document is of: an item as a whole, its one-time codes, or one place in it as base64. */

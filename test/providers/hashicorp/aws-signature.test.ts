@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest"
 import { signPost } from "../../../core/providers/hashicorp/aws-signature.ts"
+import { Secret } from "../../../core/secret.ts"
 
 /** From AWS's Signature Version 4 test suite: https://github.com/awslabs/aws-c-auth/tree/main/tests/aws-signing-test-suite/v4 */
 const credentials = {
   accessKeyId: "AKIDEXAMPLE",
-  secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+  secretAccessKey: new Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
 }
 const vanilla = {
   host: "example.amazonaws.com",
@@ -42,7 +43,10 @@ describe("the signature", () => {
       signature: "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead",
     },
   ])("is AWS's for $vector", async ({ request, token, headers, signature }) => {
-    const signed = await signPost(request, { ...credentials, ...(token && { sessionToken: token }) })
+    const signed = await signPost(request, {
+      ...credentials,
+      ...(token !== undefined && { sessionToken: new Secret(token) }),
+    })
 
     expect(signed.authorization).toBe(
       `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=${headers}, Signature=${signature}`,
