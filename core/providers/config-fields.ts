@@ -28,7 +28,10 @@ export function urlField() {
     .transform((url) => url.replace(/\/+$/, ""))
 }
 
-/** A bundle of CA certificates in PEM, to trust besides the usual ones. Judged as text: whether it signs anything shows in a test. */
+/**
+ * A bundle of CA certificates in PEM, to trust instead of the public ones (decision 003). Judged as text: whether it
+ * signs anything shows in a test.
+ */
 export function caCertificateField() {
   return z
     .string()

@@ -5,7 +5,7 @@ import type { AwsCredentials } from "./deployment.ts"
 import type { SecretContent, SecretVersion } from "./path.ts"
 import { ask, clientSettings } from "./transport.ts"
 
-/** AWS's name for the longest list that `BatchGetSecretValue` takes. */
+/** The most secrets that `BatchGetSecretValue` takes in one call. */
 export const batchSize = 20
 
 export interface FoundSecret {

@@ -11,7 +11,7 @@ export interface Asking {
   signal: AbortSignal
   /** Told how far the request has come. */
   onPhase?: (phase: Phase) => void
-  /** Whether throttling ends the request at once, because there is another way. Default false: it is tried again. */
+  /** Whether throttling ends the request at once, because there is another way; else it is tried again. @default false */
   yields?: boolean
   /** Bound on an answer, in bytes. Default 4 MiB: twenty secrets of 64 KiB, some of their characters escaped. */
   maxBytes?: number

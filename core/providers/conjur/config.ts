@@ -106,7 +106,8 @@ export const fields: readonly ConfigField[] = [
   {
     name: "caCertificate",
     displayName: "CA certificate",
-    description: "PEM of the CA that signed the server's certificate, if it is a private one.",
+    description:
+      "PEM of the CA that signed the server's certificate, if it is a private one. Trusted instead of the public ones.",
     placeholder: "-----BEGIN CERTIFICATE-----",
     type: "text",
     optional: true,

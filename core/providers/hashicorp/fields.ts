@@ -137,7 +137,8 @@ export const fields: readonly ConfigField[] = [
   text({
     name: "caCertificate",
     displayName: "CA certificate",
-    description: "PEM of the CA that signed the server's certificate, if it is a private one.",
+    description:
+      "PEM of the CA that signed the server's certificate, if it is a private one. Trusted instead of the public ones.",
     placeholder: "-----BEGIN CERTIFICATE-----",
     destination: true,
   }),
