@@ -12,7 +12,7 @@ export interface LambdaClientOptions {
   functionName: string
   /** The alias that the deployment gave to this caller; calls without one are refused. May be part of `functionName`. */
   qualifier?: string
-  /** Default: one for the environment's region and credentials, made on first use. */
+  /** @default one for the environment's region and credentials, made on first use */
   lambda?: LambdaClient
 }
 

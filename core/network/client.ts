@@ -11,13 +11,13 @@ import { createPools } from "./pool.ts"
 import { isRepeatable, retryAfter, retryDelay } from "./retry.ts"
 
 export interface Timeouts {
-  /** Finding the name, TCP and TLS together. Default 3,000 ms. */
+  /** Finding the name, TCP and TLS together. @default 3,000 ms */
   connectMs: number
-  /** One attempt, from the name to the last byte of the answer. Default 5,000 ms. */
+  /** One attempt, from the name to the last byte of the answer. @default 5,000 ms */
   requestMs: number
-  /** A request with all its attempts and waits. Default 15,000 ms. */
+  /** A request with all its attempts and waits. @default 15,000 ms */
   overallMs: number
-  /** How long a socket stays open unused. Default 30,000 ms. */
+  /** How long a socket stays open unused. @default 30,000 ms */
   idleMs: number
 }
 
@@ -27,7 +27,7 @@ export interface NetworkOptions {
   /** How names become addresses; the system's way unless a test says otherwise. */
   resolve?: Resolve
   timeouts?: Partial<Timeouts>
-  /** How many pairs of connection and origin keep sockets. Default 256. */
+  /** How many pairs of connection and origin keep sockets. @default 256 */
   maxPools?: number
 }
 

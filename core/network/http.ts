@@ -15,13 +15,13 @@ export interface HttpRequest {
   body?: string | Buffer
   /** Our name of the operation, for errors: `log in by AppRole`, `read secret`. */
   operation: string
-  /** Bound on the answer's body, in bytes. Default 1 MiB. */
+  /** Bound on the answer's body, in bytes. @default 1 MiB */
   maxBytes?: number
   /** Conjur answers `Accept-Encoding: base64`, which is left to the caller to decode; all else is asked for as `identity`. */
   acceptEncoding?: "identity" | "base64"
   /**
-   * Whether the request may be sent again after its connection was lost with it. Default: all but POST and PATCH. Where it
-   * may not (a login that uses up a secret id), it is repeated only if no byte left or the answer asks for it.
+   * Whether the request may be sent again after its connection was lost with it. Where it may not (a login that uses up a
+   * secret id), it is repeated only if no byte left or the answer asks for it. @default all but POST and PATCH
    */
   repeatable?: boolean
   /**
