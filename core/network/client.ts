@@ -35,7 +35,7 @@ export interface ClientOptions {
   platformId: string
   /** Names the connection in the state in which it is: sockets and TLS sessions are never shared beyond it. */
   connectionKey: string
-  /** The first one included. Default 3. */
+  /** The first one included. @default 3 */
   attempts?: number
   /** Run before anything is sent, for retries and redirects too: renews a lease. What it throws ends the request as it is. */
   beforeRequest?: (signal: AbortSignal) => Promise<void>
