@@ -13,7 +13,7 @@ export interface Asking {
   onPhase?: (phase: Phase) => void
   /** Whether throttling ends the request at once, because there is another way; else it is tried again. @default false */
   yields?: boolean
-  /** Bound on an answer, in bytes. Default 4 MiB: twenty secrets of 64 KiB, some of their characters escaped. */
+  /** Bound on an answer, in bytes: of twenty secrets of 64 KiB, some of their characters escaped. @default 4 MiB */
   maxBytes?: number
 }
 
