@@ -39,16 +39,20 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
   async function refusalOf(session: Session, signal: AbortSignal): Promise<ProviderError> {
     const self = await lookUpSelf(vault, session.token, signal)
     if (self !== "forbidden") return denied()
-    if (auth.renews) return renewedLately(session) ? denied() : rejected()
+    const pause = pauseOf(session)
+    if (auth.renews && pause === 0) return rejected()
     // A token without the `default` policy may not look itself up. That it still may ask for a mount proves it valid.
     const [known] = notedMounts(session.notes, clock.now()).keys()
-    const proof =
-      known === undefined ? "forbidden" : await lookUpMount(vault, known.slice(0, -1), session.token, signal)
-    return proof === "forbidden" ? rejected() : denied()
+    if (known === undefined) return auth.renews ? denied() : rejected()
+    const proof = await lookUpMount(vault, known.slice(0, -1), session.token, signal)
+    if (proof !== "forbidden") return denied()
+    return auth.renews ? endedAgain(pause) : rejected()
   }
 
-  function renewedLately({ notes }: Session): boolean {
-    return clock.now() - Number(notes[renewedAt] ?? Number.NEGATIVE_INFINITY) < renewalPauseMs
+  /** How long a session that has taken a rejected one's place is not replaced in turn, in milliseconds. */
+  function pauseOf({ notes }: Session): number {
+    const since = clock.now() - Number(notes[renewedAt] ?? Number.NEGATIVE_INFINITY)
+    return Math.max(0, renewalPauseMs - since)
   }
 
   async function renew(session: Session, signal: AbortSignal): Promise<Session> {
@@ -114,6 +118,13 @@ const denied = () =>
     "PERMISSION_DENIED",
     "Vault forbids reading this path, or has no such mount. Check the path, and that a policy grants `read` on it.",
     { upstream: { operation: "read secret", status: 403 } },
+  )
+
+const endedAgain = (pauseMs: number) =>
+  new ProviderError(
+    "THROTTLED",
+    `Vault ended Latchkey's token again, soon after a new login. Latchkey logs in once more in ${Math.ceil(pauseMs / 1000)} s, since a login may cost a use of the secret id. Check what revokes its tokens.`,
+    { upstream: { operation: "look up the token", status: 403 }, retryAfterMs: pauseMs },
   )
 
 const rejected = () =>

@@ -77,6 +77,7 @@ describe("a session", () => {
     const vault = vaultWith({
       "POST auth/approle/login": logins(),
       "GET auth/token/lookup-self": forbidden,
+      "GET sys/internal/ui/mounts/secret": mount("secret/", "2"),
       "GET secret/data/app": forbidden,
     })
     for (let n = 0; n < 5; n++)
@@ -84,6 +85,27 @@ describe("a session", () => {
     expect(vault.deps.sessions.logins).toBe(2)
     vault.deps.clock.advance(60_000)
     await vault.resolve("secret/data/app/k")
+    expect(vault.deps.sessions.logins).toBe(3)
+  })
+
+  test("that Vault ends again within the minute says so, and not that the path is forbidden", async () => {
+    let valid = "s.1"
+    const live = (answer: ReturnType<typeof kv2>) => (token: string | undefined) =>
+      token === valid ? answer : forbidden
+    const vault = vaultWith({
+      "POST auth/approle/login": logins(),
+      "GET auth/token/lookup-self": live(kv2({})),
+      "GET sys/internal/ui/mounts/secret": live(mount("secret/", "2")),
+      "GET sys/internal/ui/mounts/secret/data/app": live(mount("secret/", "2")),
+      "GET secret/data/app": live(kv2({ k: "v" })),
+    })
+    expect(await vault.resolve("secret/data/app/k")).toEqual(["v"])
+    valid = "s.2"
+    expect(await vault.resolve("secret/data/app/k")).toEqual(["v"])
+    valid = "s.3"
+    expect(await vault.resolve("secret/data/app/k")).toEqual(["THROTTLED"])
+    vault.deps.clock.advance(60_000)
+    expect(await vault.resolve("secret/data/app/k")).toEqual(["v"])
     expect(vault.deps.sessions.logins).toBe(3)
   })
 
