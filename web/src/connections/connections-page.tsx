@@ -71,13 +71,17 @@ export function ConnectionsPage() {
         </div>
         <div className="page-actions">
           <IconButton
-            icon="refresh"
+            icon="reload"
             label={strings.connections.reload}
             busy={connections.loading}
             onClick={connections.reload}
           />
           {!isMember && (viewer.isAdmin || !viewer.projectIds) && (
-            <Button icon="lock" busy={clearing.isBusy(undefined)} onClick={() => clearing.clear(undefined)}>
+            <Button
+              icon="refresh"
+              busy={clearing.isBusy(undefined)}
+              onClick={() => clearing.clear(undefined)}
+            >
               {strings.connections.clearAll}
             </Button>
           )}

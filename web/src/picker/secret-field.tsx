@@ -67,10 +67,10 @@ export function SecretField(props: SecretFieldProps) {
               />
             )}
             {typeof parsed !== "string" && (
-              <IconButton icon="text" label={words.toText} disabled={disabled} onClick={swap} />
+              <IconButton icon="text" label={words.toText(label)} disabled={disabled} onClick={swap} />
             )}
             {canGoBack && (
-              <IconButton icon="refresh" label={words.toSecret} disabled={disabled} onClick={swap} />
+              <IconButton icon="lock" label={words.toSecret(label)} disabled={disabled} onClick={swap} />
             )}
             <IconButton
               icon="key"
