@@ -5,15 +5,9 @@ import {
   ResourceInUseException,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb"
+import { type TableDefinition, type TableName, tables } from "../stacks/tables.ts"
 
-export interface TableNames {
-  connections: string
-  audit: string
-  usage: string
-}
-
-/** Names of the audit's indexes: who did what with a connection, and what an actor did, each by time. */
-export const auditIndexes = { byConnection: "byConnection", byActor: "byActor" } as const
+export type TableNames = Record<TableName, string>
 
 /** Makes the three tables where they are missing, as `stacks/` does on AWS, and waits until they can be used. */
 export async function createTables(client: DynamoDBClient, names: TableNames): Promise<void> {
@@ -33,24 +27,11 @@ export async function createTables(client: DynamoDBClient, names: TableNames): P
 }
 
 function definitions(names: TableNames): CreateTableCommandInput[] {
-  return [
-    table(names.connections),
-    table(names.audit, [
-      { name: auditIndexes.byConnection, hash: "connectionKey", range: "sortKey" },
-      { name: auditIndexes.byActor, hash: "actorKey", range: "sortKey" },
-    ]),
-    table(names.usage),
-  ]
+  const all = Object.entries(tables) as [TableName, TableDefinition][]
+  return all.map(([table, definition]) => createInput(names[table], definition))
 }
 
-interface Index {
-  name: string
-  hash: string
-  range: string
-}
-
-/** Every key is a string; every table is keyed by `pk` and `sk`. */
-function table(name: string, indexes: readonly Index[] = []): CreateTableCommandInput {
+function createInput(name: string, { indexes }: TableDefinition): CreateTableCommandInput {
   const attributes = new Set(["pk", "sk", ...indexes.flatMap(({ hash, range }) => [hash, range])])
   return {
     TableName: name,

@@ -1,0 +1,21 @@
+/** A DynamoDB table as AWS and the sandbox both make it. Every key is a string; every table is keyed by `pk` and `sk`. */
+export interface TableDefinition {
+  indexes: readonly { name: string; hash: string; range: string }[]
+  /** The attribute, in seconds since 1970, after which DynamoDB may delete an item. */
+  expires?: string
+}
+
+export const tables = {
+  connections: { indexes: [] },
+  audit: {
+    // Who did what with a connection, and what an actor did, each by time.
+    indexes: [
+      { name: "byConnection", hash: "connectionKey", range: "sortKey" },
+      { name: "byActor", hash: "actorKey", range: "sortKey" },
+    ],
+    expires: "expires",
+  },
+  usage: { indexes: [], expires: "expires" },
+} as const satisfies Record<string, TableDefinition>
+
+export type TableName = keyof typeof tables
