@@ -32,7 +32,7 @@ export function functionEnvironment(endpoints: Endpoints): Record<string, string
   const { region, tables, dynamodb, kms, redis, issuers, consoleOrigin } = endpoints
   return {
     LATCHKEY_SANDBOX: "1",
-    LATCHKEY_STAGE: "sandbox",
+    POWERTOOLS_SERVICE_NAME: "latchkey-sandbox",
     CONNECTIONS_TABLE: tables.connections,
     AUDIT_TABLE: tables.audit,
     USAGE_TABLE: tables.usage,

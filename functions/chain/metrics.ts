@@ -20,9 +20,12 @@ interface Group {
   times: [name: string, ms: number][]
 }
 
-/** Metrics of the namespace `Latchkey`. Recording only remembers: what runs concurrently shares the buffer without harm. */
+/**
+ * Metrics of the namespace `Latchkey`, of the service that POWERTOOLS_SERVICE_NAME names: the stage. Recording only
+ * remembers: what runs concurrently shares the buffer without harm.
+ */
 export function createMetrics(): BufferedMetrics {
-  const powertools = new Powertools({ namespace: "Latchkey", serviceName: "latchkey" })
+  const powertools = new Powertools({ namespace: "Latchkey" })
   const groups = new Map<string, Group>()
 
   function groupOf(dimensions: Dimensions): Group {

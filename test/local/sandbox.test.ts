@@ -61,7 +61,7 @@ describe("the sandbox", () => {
     const { parts } = await start({ loadService })
     expect(environment).toMatchObject({
       LATCHKEY_SANDBOX: "1",
-      LATCHKEY_STAGE: "sandbox",
+      POWERTOOLS_SERVICE_NAME: "latchkey-sandbox",
       CONNECTIONS_TABLE: "latchkey-connections",
       AUDIT_TABLE: "latchkey-audit",
       USAGE_TABLE: "latchkey-usage",
