@@ -1,0 +1,36 @@
+import { createApi, createFirewall } from "./api.ts"
+import { createCache } from "./cache.ts"
+import { refuseExamples, settingsOf } from "./config.ts"
+import { createDirectCallers } from "./direct.ts"
+import { functionEnvironment } from "./environment.ts"
+import { createFunctions } from "./functions.ts"
+import { createNetwork } from "./network.ts"
+import { createObservability } from "./observability.ts"
+import { createAuditEvents, createStorage } from "./storage.ts"
+
+/** Everything that a stage has on AWS. @returns what its operators and callers have to know */
+export function createStage(): Record<string, unknown> {
+  const stage = $app.stage
+  const settings = settingsOf(stage)
+  // A plan is made without an account, to be looked at; only a deployment is for someone.
+  if (process.env.LATCHKEY_PLAN === undefined) refuseExamples(stage, settings)
+
+  const storage = createStorage(settings)
+  const { network, egressAddresses } = createNetwork(settings)
+  const environment = functionEnvironment(stage, settings, storage, createCache(settings))
+  const functions = createFunctions({ stage, settings, storage, network, environment })
+  const api = createApi(settings, functions)
+  if (settings.waf) createFirewall(api, settings.waf)
+  const events = settings.audit.events ? createAuditEvents(storage) : undefined
+  const topic = createObservability({ stage, settings, api, functions, failedEvents: events?.failed })
+
+  return {
+    api: api.url,
+    alarms: topic.arn,
+    ...(events && { auditBus: events.bus.name }),
+    ...(egressAddresses && { egressAddresses }),
+    ...(settings.directCallers.length > 0 && {
+      directCallers: createDirectCallers(settings, functions.resolveDirect),
+    }),
+  }
+}
