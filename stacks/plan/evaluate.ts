@@ -37,7 +37,6 @@ export async function evaluate(
 ): Promise<PlannedResource[]> {
   const platform = ensurePlatform(root)
   const work = join(root, ".sst/plan", stage)
-  await rm(work, { recursive: true, force: true })
   await mkdir(work, { recursive: true })
   // Beside the platform's own modules, which the program loads.
   const program = join(platform, `latchkey-plan-${stage}.mjs`)
