@@ -7,6 +7,7 @@ import { functionFiles, functionIds, functionName } from "./function-names.ts"
 import type { FunctionNetwork } from "./network.ts"
 import { type FunctionId, type Grant, networkGrant, permissions, tracingGrant } from "./permissions.ts"
 import type { Storage } from "./storage.ts"
+import { tables as shapes } from "./tables.ts"
 
 export type Functions = Record<FunctionId, sst.aws.Function>
 
@@ -29,6 +30,8 @@ const timeoutSeconds: Partial<Record<FunctionId, number>> = {
   deleteConnection: 15,
   clearCache: 15,
   usage: 15,
+  webhookSecret: 15,
+  rotated: 15,
 }
 
 /** Every function, as it was bundled, with a role of its own that may do what `permissions.ts` says. */
@@ -119,6 +122,8 @@ function statementOf({ actions, on, where = [] }: Grant, { tables, key }: Storag
   const resources = {
     connections: () => [tables.connections.arn],
     audit: () => [tables.audit.arn],
+    "audit's indexes": () =>
+      shapes.audit.indexes.map(({ name }) => $util.interpolate`${tables.audit.arn}/index/${name}`),
     usage: () => [tables.usage.arn],
     key: () => [key.arn],
     "roles of tenants": () => ["*"],

@@ -7,7 +7,7 @@ export type FunctionId = OperationId | "authorizer" | "resolveDirect"
 /** What a role may do. Resources are named by what they are; `functions.ts` knows their ARNs. */
 export interface Grant {
   actions: readonly string[]
-  on: TableName | "key" | "roles of tenants" | "functions' network interfaces" | "traces"
+  on: TableName | "audit's indexes" | "key" | "roles of tenants" | "functions' network interfaces" | "traces"
   /** Holds only where each of these holds too: of the request's context key, one of the values. */
   where?: readonly { test: "StringEquals" | "Null"; variable: string; values: readonly string[] }[]
 }
@@ -22,6 +22,10 @@ const change: Grant = { actions: ["dynamodb:UpdateItem", "dynamodb:GetItem"], on
 const remove: Grant = { actions: ["dynamodb:DeleteItem"], on: "connections" }
 /** Append-only: a function can neither read nor change what it has recorded. */
 const record: Grant = { actions: ["dynamodb:PutItem"], on: "audit" }
+const readAudit: readonly Grant[] = [
+  { actions: ["dynamodb:Query"], on: "audit" },
+  { actions: ["dynamodb:Query"], on: "audit's indexes" },
+]
 const touch: Grant = { actions: ["dynamodb:BatchWriteItem"], on: "usage" }
 const readUsage: Grant = { actions: ["dynamodb:Query"], on: "usage" }
 
@@ -71,6 +75,10 @@ export const permissions: Record<FunctionId, readonly Grant[]> = {
   validate: [...fetches, record],
   browse: [...fetches, record],
   usage: [read, openPlatform, readUsage, record],
+  // A platform without connections has an audit too, and gets its key to seal cursors with.
+  audit: [...readAudit, read, update, openPlatform, makePlatform, record],
+  webhookSecret: [read, change, openPlatform, record],
+  rotated: [read, update, openPlatform, record],
 }
 
 /** For a stage with a VPC: AWS has no narrower resource for the interfaces that Lambda makes on a role's behalf. */

@@ -97,11 +97,18 @@ describe.each(stages)("the plan of %s", (_, make) => {
     }
   })
 
-  test("lets functions append to the audit and nothing else", () => {
+  test("lets functions append to the audit, and one read it", () => {
     const onAudit = statements(stage).filter(({ resources }) =>
       resources.some((arn) => arn.includes("AuditData")),
     )
-    expect(new Set(onAudit.flatMap(({ actions }) => actions))).toEqual(new Set(["dynamodb:PutItem"]))
+    const actions = (readers: boolean) =>
+      new Set(
+        onAudit
+          .filter(({ operation }) => (operation === "audit") === readers)
+          .flatMap(({ actions }) => actions),
+      )
+    expect(actions(false)).toEqual(new Set(["dynamodb:PutItem"]))
+    expect(actions(true)).toEqual(new Set(["dynamodb:PutItem", "dynamodb:Query"]))
   })
 
   test("lets roles of tenants be assumed without an external id by those alone that test connections", () => {
