@@ -122,7 +122,7 @@ describe("routes", () => {
   test.for(routes.map(({ method, path }) => [method, path] as const))(
     "%s %s is there",
     async ([method, path]) => {
-      const answer = await api.as().call(method, fillPath(path, { id: "smc_x" }))
+      const answer = await api.as().call(method, fillPath(path, { platformId: "acme", id: "smc_x" }))
       expect(answer.status).toBe(path === "/openapi.json" ? 200 : 401)
     },
   )
