@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises"
 import type { Clock } from "../clock.ts"
 import { notFound, usable } from "../connections/access.ts"
 import type { ConnectionRecord } from "../connections/connection.ts"
@@ -54,9 +55,9 @@ export interface Lookup {
 }
 
 /**
- * Guess, then decide. Redis is asked, in parallel with the one consistent read of the records, for what the records seen
- * last suggest; what is used is decided under the records just read. Where the guess was wrong or missing, Redis is asked
- * once more.
+ * Guess, then decide. While the one consistent read of the records is under way, Redis is asked for what the records seen
+ * last suggest; what is opened and used is decided under the records just read. Where the guess was wrong or missing,
+ * Redis is asked once more.
  */
 export function createLookup(deps: {
   store: ConnectionStore
@@ -71,10 +72,9 @@ export function createLookup(deps: {
   return {
     async decide({ platformId, projectId, wanted, signal }) {
       const connectionIds = [...new Set(wanted.map(({ connectionId }) => connectionId))]
-      const guessed = guess(platformId, connectionIds, wanted)
-      const [snapshot, answers] = await settled([
+      const [snapshot, guessed] = await settled([
         store.read(platformId, connectionIds, signal),
-        guessed && askFor(guessed.names),
+        guess(platformId, connectionIds, wanted),
       ])
       const decisions = new Map<Wanted, Decision>()
       if (!snapshot.platform) {
@@ -84,18 +84,16 @@ export function createLookup(deps: {
       const keys = await keyring.unwrap(snapshot.platform)
       guesses.remember(snapshot.platform, snapshot.connections)
       const states = settle({ snapshot, keys, projectId, wanted, refs: guessed?.refs, decisions })
-      const last = guessed?.keys === keys ? guessed : undefined
-      await consultCaches(
-        states,
-        (last && answers) ?? new Map(),
-        last?.nameOf ?? namesUnder(keys, platformId),
-      )
+      const good = guessed?.keys === keys ? guessed : undefined
+      await consultCaches(states, good?.answers ?? new Map(), good?.nameOf ?? namesUnder(keys, platformId))
       return decisions
     },
   }
 
-  /** The names of the entries worth asking for, and the references as the last known provider reads them. */
-  function guess(platformId: string, connectionIds: readonly string[], wanted: readonly Wanted[]) {
+  /** The references as the last known provider reads them, and what Redis has of those that are not in memory. */
+  async function guess(platformId: string, connectionIds: readonly string[], wanted: readonly Wanted[]) {
+    // The read shall be on its way before anything is computed.
+    await setImmediate()
     const keys = keyring.guess(platformId)
     if (!keys) return undefined
     const seen = new Map(connectionIds.map((id) => [id, guesses.of(platformId, id)]))
@@ -111,7 +109,7 @@ export function createLookup(deps: {
       if (last.cached && !ref.uncached && !memory.get(last.tuple, ref.document))
         names.add(nameOf(one.connectionId, ref.document))
     }
-    return { keys, names: [...names], refs, nameOf }
+    return { keys, refs, nameOf, answers: await askFor([...names]) }
   }
 
   async function askFor(names: readonly string[]): Promise<Map<string, Buffer | undefined>> {
