@@ -30,6 +30,8 @@ export function compose(
 ): Latchkey {
   const { tables, deadlines, audit } = settings
   const { allowEndpoint, principal } = settings.aws
+  // It would copy every request and answer for a logger, which there is none of.
+  dynamodb.middlewareStack.remove("loggerMiddleware")
   const clock = systemClock
   return createLatchkey({
     store: dynamoConnectionStore({ client: dynamodb, table: tables.connections, clock }),
