@@ -3,6 +3,8 @@ export interface Clock {
   now(): number
   /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** A signal that aborts after `ms`, with a `TimeoutError` as its reason. It keeps no process alive. */
+  timeout(ms: number): AbortSignal
 }
 
 export const systemClock: Clock = {
@@ -20,4 +22,5 @@ export const systemClock: Clock = {
       }, ms)
       signal?.addEventListener("abort", abort, { once: true })
     }),
+  timeout: (ms) => AbortSignal.timeout(Math.max(0, Math.ceil(ms))),
 }

@@ -95,7 +95,7 @@ function remoteKeys(url: URL, { clock, fetch }: KeySourceDeps): KeySource {
 
   async function load(): Promise<void> {
     attemptedAt = clock.now()
-    keys = createLocalJWKSet(await fetchKeys(url, fetch))
+    keys = createLocalJWKSet(await fetchKeys(url, fetch, clock.timeout(fetchTimeoutMs)))
     fetchedAt = clock.now()
   }
 
@@ -141,11 +141,15 @@ async function candidates(keys: LocalKeys, hint: KeyHint): Promise<Key[]> {
 }
 
 /** Fetches and bounds a JWKS (RFC 7517, section 5). Redirects are refused: keys come from where the deployment says. */
-async function fetchKeys(url: URL, fetch: KeySourceDeps["fetch"]): Promise<JSONWebKeySet> {
+async function fetchKeys(
+  url: URL,
+  fetch: KeySourceDeps["fetch"],
+  signal: AbortSignal,
+): Promise<JSONWebKeySet> {
   const response = await fetch(url, {
     headers: { accept: "application/json" },
     redirect: "error",
-    signal: AbortSignal.timeout(fetchTimeoutMs),
+    signal,
   })
   if (response.status !== 200 || response.body === null) throw new Error("no key set")
   const chunks: Uint8Array[] = []

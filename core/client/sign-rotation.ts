@@ -1,3 +1,5 @@
+import { systemClock } from "../clock.ts"
+
 /** What is signed besides the time: where the call goes, and its body exactly as it is sent. */
 export interface RotationToSign {
   /** As `webhookSecret` gave it. */
@@ -9,7 +11,7 @@ export interface RotationToSign {
 }
 
 /** The header `latchkey-signature` of a call of the rotation webhook. `at` in milliseconds; it is good for five minutes. */
-export async function signRotation(call: RotationToSign, at = Date.now()): Promise<string> {
+export async function signRotation(call: RotationToSign, at = systemClock.now()): Promise<string> {
   const { secret, platformId, id, body } = call
   const t = Math.floor(at / 1000)
   const bytes = (text: string) => new TextEncoder().encode(text)

@@ -23,7 +23,7 @@ export async function liveTest(input: {
 }): Promise<LiveTest> {
   const { client, providerId, connectionId, clock, timeoutMs, signal } = input
   const checkedAt = clock.now()
-  const { steps, warnings } = await check(client, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+  const { steps, warnings } = await check(client, AbortSignal.any([signal, clock.timeout(timeoutMs)]))
   signal.throwIfAborted()
   const error = steps.find((step) => !step.ok)?.error
   const connected = steps.length > 0 && steps.every((step) => step.ok)

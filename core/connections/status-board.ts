@@ -34,7 +34,7 @@ export function createStatusBoard(deps: {
       if (!kindsOf(principal).includes("admin")) return known
       const unknown = uses.filter((use) => !known.has(use) && isAuthentic(use.keys, use.record))
       if (unknown.length === 0) return known
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(allChecksMs)])
+      const deadline = AbortSignal.any([signal, clock.timeout(allChecksMs)])
       await forEachParallel(unknown, checksAtOnce, async (use) => {
         known.set(use, deadline.aborted ? undecided : await check(use, deadline))
       })

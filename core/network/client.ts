@@ -101,7 +101,7 @@ export function createNetwork(options: NetworkOptions): Network {
         request.signal.throwIfAborted()
         const pool = pools.get(tenant, destination, caCertificate)
         pool.dropIdle(isRepeatable(request) ? timeouts.idleMs : Math.min(freshMs, timeouts.idleMs))
-        return withDeadline(request.signal, timeoutMs, async (signal) => {
+        return withDeadline(request.signal, clock.timeout(timeoutMs), async (signal) => {
           const response = await exchange(pool, message, { destination, platformId, signal, onPhase })
           const wait = retryAfter(response.headers["retry-after"], clock.now())
           if (wait !== undefined) response.retryAfterMs = wait
@@ -167,21 +167,16 @@ function providerError({ reason, message, status }: Failure, operation: string):
   })
 }
 
-/** Runs `work` under a signal that aborts with the caller's, or with a `TIMEOUT`. */
+/** Runs `work` under a signal that aborts with the caller's, or with the deadline: then it fails with a `TIMEOUT`. */
 async function withDeadline<T>(
   outer: AbortSignal,
-  timeoutMs: number,
+  deadline: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const inner = new AbortController()
-  const timer = setTimeout(() => inner.abort(timedOut()), timeoutMs)
-  const abort = () => inner.abort(outer.reason)
-  outer.addEventListener("abort", abort, { once: true })
   try {
-    return await work(inner.signal)
-  } finally {
-    clearTimeout(timer)
-    outer.removeEventListener("abort", abort)
+    return await work(AbortSignal.any([outer, deadline]))
+  } catch (error) {
+    throw error === deadline.reason ? timedOut() : error
   }
 }
 

@@ -1,6 +1,8 @@
 import * as dns from "node:dns/promises"
 import * as net from "node:net"
 import * as tls from "node:tls"
+import type { Clock } from "../clock.ts"
+import { untilAborted } from "../settle.ts"
 import { blockedAddress, connectFailure, Failure } from "./failure.ts"
 import type { Phase } from "./http.ts"
 import type { Destination, Guard } from "./policy.ts"
@@ -18,6 +20,7 @@ export interface ConnectOptions {
   resolve: Resolve
   /** For name, TCP and TLS together. */
   timeoutMs: number
+  clock: Clock
   secureContext: () => tls.SecureContext
   /** A TLS session of an earlier connection to the same destination. */
   session: Buffer | undefined
@@ -33,9 +36,8 @@ export interface ConnectOptions {
  * @throws Failure, or the signal's reason
  */
 export async function connect(options: ConnectOptions): Promise<net.Socket> {
-  const expired = new AbortController()
-  const timer = setTimeout(() => expired.abort(), options.timeoutMs)
-  const signal = AbortSignal.any([options.signal, expired.signal])
+  const expired = options.clock.timeout(options.timeoutMs)
+  const signal = AbortSignal.any([options.signal, expired])
   let phase: "name" | Phase = "name"
   try {
     const addresses = await permittedAddresses({ ...options, signal })
@@ -49,7 +51,7 @@ export async function connect(options: ConnectOptions): Promise<net.Socket> {
     return secured
   } catch (error) {
     options.signal.throwIfAborted()
-    if (!expired.signal.aborted) throw error
+    if (!expired.aborted) throw error
     if (phase === "name") throw blockedAddress("unsent")
     throw phase === "TLS"
       ? new Failure(
@@ -62,8 +64,6 @@ export async function connect(options: ConnectOptions): Promise<net.Socket> {
           "No connection could be made in time: check `url`, and that firewalls let Latchkey through",
           "unsent",
         )
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -80,7 +80,7 @@ async function permittedAddresses(options: ConnectOptions): Promise<readonly str
 
 async function lookup(resolve: Resolve, host: string, signal: AbortSignal): Promise<readonly string[]> {
   try {
-    return await abortable(signal, resolve(host))
+    return await untilAborted(resolve(host), signal)
   } catch (error) {
     signal.throwIfAborted()
     const transient = error instanceof Error && "code" in error && error.code === "EAI_AGAIN"
@@ -90,10 +90,11 @@ async function lookup(resolve: Resolve, host: string, signal: AbortSignal): Prom
 
 /** Tries the addresses one after another, each with a fair part of the time that is left. */
 async function reach(addresses: readonly string[], options: ConnectOptions): Promise<net.Socket> {
-  const started = performance.now()
+  const { clock } = options
+  const deadline = clock.now() + options.timeoutMs
   let failure: unknown
   for (const [index, address] of addresses.entries()) {
-    const left = options.timeoutMs - (performance.now() - started)
+    const left = deadline - clock.now()
     try {
       return await reachOne(address, left / (addresses.length - index), options)
     } catch (error) {
@@ -105,14 +106,14 @@ async function reach(addresses: readonly string[], options: ConnectOptions): Pro
 }
 
 async function reachOne(address: string, timeoutMs: number, options: ConnectOptions): Promise<net.Socket> {
-  const { destination, platformId, guard, signal } = options
+  const { destination, platformId, guard, clock } = options
+  const signal = AbortSignal.any([options.signal, clock.timeout(timeoutMs)])
   const socket = net.connect({
     host: address,
     port: destination.port,
     noDelay: true,
     autoSelectFamily: false,
   })
-  const timer = setTimeout(() => socket.destroy(new Error("connect timeout")), timeoutMs)
   try {
     await settled(socket, "connect", signal)
     // Whatever lies between the check above and the wire, nothing is said to an address that would not pass it.
@@ -122,8 +123,6 @@ async function reachOne(address: string, timeoutMs: number, options: ConnectOpti
   } catch (error) {
     socket.destroy()
     throw error
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -171,18 +170,5 @@ async function settled(
     socket.off(event, resolve).off("error", reject).off("close", closed)
     // Until a request takes the socket over, and after it was destroyed, an error has nobody to go to.
     socket.on("error", () => {})
-  }
-}
-
-/** The promise's outcome, or the signal's reason as soon as it aborts. */
-async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason)
-  signal.addEventListener("abort", abort, { once: true })
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener("abort", abort)
   }
 }

@@ -1,12 +1,13 @@
 import * as http from "node:http"
 import * as https from "node:https"
-import { setTimeout } from "node:timers/promises"
+import type { Clock } from "../clock.ts"
 
 export interface TransportOptions {
   url: string
   token: string
   /** Bound on one request, its retry included, in milliseconds. */
   timeoutMs: number
+  clock: Clock
 }
 
 /** What the SDK hands over: path segments below the URL, and what is to be sent as JSON. */
@@ -27,7 +28,7 @@ const pauseMs = 10
  * breaks. The SDK's own way is the global `fetch`, whose first call adds 40 ms to a cold start, and each call twice the CPU.
  * As the SDK does, it hands back the latest sync token, so that a read sees the writes before it on whatever replica.
  */
-export function restTransport({ url, token, timeoutMs }: TransportOptions): Transport {
+export function restTransport({ url, token, timeoutMs, clock }: TransportOptions): Transport {
   const base = new URL(url)
   const { request, Agent } = base.protocol === "http:" ? http : https
   const agent = new Agent({ keepAlive: true })
@@ -36,20 +37,20 @@ export function restTransport({ url, token, timeoutMs }: TransportOptions): Tran
   let lastUsed = 0
 
   return async ({ path = [], body }) => {
-    if (underWay === 0 && Date.now() - lastUsed > idleMs) agent.destroy()
+    if (underWay === 0 && clock.now() - lastUsed > idleMs) agent.destroy()
     underWay++
-    const signal = AbortSignal.timeout(timeoutMs)
+    const signal = clock.timeout(timeoutMs)
     const target = [base.pathname.replace(/\/$/, ""), ...path].join("/")
     const text = JSON.stringify(body)
     try {
       const answer = await post(target, text, signal).catch(async () => {
-        await setTimeout(pauseMs, undefined, { signal })
+        await clock.sleep(pauseMs, signal)
         return post(target, text, signal)
       })
       return parse(answer)
     } finally {
       underWay--
-      lastUsed = Date.now()
+      lastUsed = clock.now()
     }
   }
 

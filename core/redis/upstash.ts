@@ -1,4 +1,5 @@
 import type { Redis as UpstashRedis } from "@upstash/redis"
+import { type Clock, systemClock } from "../clock.ts"
 import type { Redis, RedisCommand, RedisReply } from "./redis.ts"
 import { restTransport } from "./transport.ts"
 
@@ -7,13 +8,16 @@ export interface UpstashOptions {
   token: string
   /** Bound on one pipeline, its retry included, in milliseconds. @default 250 */
   timeoutMs?: number
+  /** @default the system's */
+  clock?: Clock
 }
 
 /**
  * Upstash Redis over its REST API. The SDK embeds the command, values and all, in the errors it throws, so none of
  * them passes. Its `signal` must be a function: for a plain AbortSignal it turns an aborted call into a success.
  */
-export function upstashRedis({ url, token, timeoutMs = 250 }: UpstashOptions): Redis {
+export function upstashRedis(options: UpstashOptions): Redis {
+  const { url, token, timeoutMs = 250, clock = systemClock } = options
   let client: Promise<UpstashRedis> | undefined
 
   return {
@@ -39,7 +43,7 @@ export function upstashRedis({ url, token, timeoutMs = 250 }: UpstashOptions): R
       enableTelemetry: false,
       enableAutoPipelining: false,
     })
-    const transport = restTransport({ url, token, timeoutMs })
+    const transport = restTransport({ url, token, timeoutMs, clock })
     redis.use((request) => transport(request))
     return redis
   }

@@ -81,7 +81,7 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
   const { documents, shared, attempts, beforeRequest, signal, left } = question
   const lessons: RedisCommand[] = []
   breaker.begin(use.key)
-  const from = performance.now()
+  const from = clock.now()
   try {
     const client = await opener.saved(use.record, {
       sessions: sessions.of(use, { shared }),
@@ -148,7 +148,7 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
   function measure(outcome: string): void {
     const provider = use.record.providerId
     metrics.count("ProviderFetch", 1, { provider, outcome })
-    metrics.time("ProviderLatency", performance.now() - from, { provider })
+    metrics.time("ProviderLatency", clock.now() - from, { provider })
   }
 }
 

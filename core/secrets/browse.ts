@@ -120,7 +120,7 @@ export function createBrowse(deps: {
     const known = await cache.read(use, key)
     if (known) return known
     const askedAt = clock.now()
-    const page = await ask(use, provider, key, AbortSignal.any([signal, AbortSignal.timeout(askMs)]))
+    const page = await ask(use, provider, key, AbortSignal.any([signal, clock.timeout(askMs)]))
     await cache.write(use, key, page, askedAt)
     return page
   }

@@ -1,6 +1,7 @@
 import type { RequestAudit } from "../audit/audit.ts"
 import type { AuditOutcome } from "../audit/event.ts"
 import { assertProject } from "../auth/access.ts"
+import type { Clock } from "../clock.ts"
 import { limits } from "../contract/limits.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import type { Json } from "../json.ts"
@@ -39,6 +40,7 @@ export interface EvaluateDeps {
   lookup: Lookup
   acquirer: Acquirer
   usage: Usage
+  clock: Clock
   /** Bound on reading and fetching, in milliseconds; what is left of the whole is for our own writes. */
   workMs: number
 }
@@ -48,7 +50,7 @@ export interface EvaluateDeps {
  * everything it had to write is written: the records of the request and of what became of it, the cache, the usage.
  * @throws LatchkeyError `AUTHORIZATION` for a project that is not the caller's, and where the request as a whole cannot be answered; failures of single references are outcomes
  */
-export function createEvaluate({ lookup, acquirer, usage, workMs }: EvaluateDeps) {
+export function createEvaluate({ lookup, acquirer, usage, clock, workMs }: EvaluateDeps) {
   return async function evaluate(request: Evaluation): Promise<Evaluated> {
     const { principal, projectId, audit, value, at } = request
     const { platformId } = principal
@@ -63,7 +65,7 @@ export function createEvaluate({ lookup, acquirer, usage, workMs }: EvaluateDeps
     const wanted = [...references.values()].map(({ wanted }) => wanted)
     refuseTooManyConnections(wanted)
     const failing = new AbortController()
-    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(workMs), failing.signal])
+    const signal = AbortSignal.any([request.signal, clock.timeout(workMs), failing.signal])
     try {
       const [decisions] = await settled([
         lookup.decide({ platformId, projectId, wanted, signal }),

@@ -72,7 +72,7 @@ export function startFetchJob(
   const stale = new Map(misses.map((miss) => [miss.document, miss.stale]))
   const hurried = misses.every((miss) => miss.stale !== undefined)
   const timeoutMs = hurried ? limits.fetchWithStaleMs : limits.fetchMs
-  const signal = AbortSignal.any([left, AbortSignal.timeout(timeoutMs)])
+  const signal = AbortSignal.any([left, clock.timeout(timeoutMs)])
   const leases = leasesOf(use, deps)
   const landings = new Map(misses.map(({ document }) => [document, Promise.withResolvers<Landing>()]))
 

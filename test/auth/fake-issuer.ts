@@ -7,23 +7,14 @@ import {
   type JWTPayload,
   SignJWT,
 } from "jose"
-import type { Clock } from "../../core/clock.ts"
+import { movedClock as clockFrom } from "../support/moved-clock.ts"
 
 export const issuer = "https://id.acme.example"
 export const audience = "latchkey"
 /** The frozen moment at which tests begin, in milliseconds. */
 export const start = Date.UTC(2030, 0, 1)
 
-export function movedClock(): Clock & { advance(ms: number): void } {
-  let now = start
-  return {
-    now: () => now,
-    sleep: () => Promise.reject(new Error("nothing here should sleep")),
-    advance: (ms) => {
-      now += ms
-    },
-  }
-}
+export const movedClock = () => clockFrom(start)
 
 export const goodClaims = {
   iss: issuer,

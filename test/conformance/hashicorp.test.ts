@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../core/clock.ts"
 import { startVault } from "../../local/secret-managers/vault/server.ts"
-import { movableClock } from "../providers/deps.ts"
+import { movedClock } from "../support/moved-clock.ts"
 import { describeLogin } from "./logins.ts"
 import { describeProvider } from "./provider.ts"
 import type { TestServer } from "./subject.ts"
@@ -18,7 +18,7 @@ async function start(options: Parameters<typeof seedVault>[1], clock?: Clock): P
 }
 
 /** What is signed must be of the verifier's time: that at which a test's connections stand still. */
-const connectionsClock: Clock = { ...systemClock, now: movableClock().now }
+const connectionsClock: Clock = { ...systemClock, now: movedClock().now }
 
 const noBinary = { binary: "KV holds JSON, which has no binary" }
 

@@ -1,6 +1,6 @@
 import { PutItemCommand, QueryCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb"
 import { beforeAll, beforeEach, describe, expect, test } from "vitest"
-import type { Clock } from "../../core/clock.ts"
+import { type Clock, systemClock } from "../../core/clock.ts"
 import type { ConnectionRecord } from "../../core/connections/connection.ts"
 import { connectionItem, connectionKey } from "../../core/connections/dynamodb-items.ts"
 import { dynamoConnectionStore } from "../../core/connections/dynamodb-store.ts"
@@ -30,7 +30,7 @@ export function dynamoStoreSuite(start: StartDynamo): void {
   let platformId: string
   let slept: number[]
   /** Does not sleep, but remembers for how long it was to. */
-  const clock: Clock = { now: () => 0, sleep: async (ms) => void slept.push(ms) }
+  const clock: Clock = { ...systemClock, now: () => 0, sleep: async (ms) => void slept.push(ms) }
 
   beforeAll(() => {
     store = dynamoConnectionStore({ client: subject.client, table, clock })

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test, vi } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import type { Json } from "../../core/json.ts"
 import { admin, callerOf, memberOf, resolve, service } from "../support/instance.ts"
+import { turn } from "../support/moved-clock.ts"
 import { given } from "./given.ts"
 
 const hour = 3_600_000
@@ -100,17 +101,13 @@ describe("the last known status", () => {
 })
 
 describe("an admin's list", () => {
-  afterEach(() => void vi.restoreAllMocks())
-
-  /** Connections of which nothing is known, whose checks end when they are told to. */
+  /** Connections of which nothing is known. */
   async function unknown(count: number) {
     const all = given()
     for (let n = 0; n < count; n++) await all.connect({ id: `smc_${String(n).padStart(2, "0")}` })
     all.clock.advance(hour)
     all.vault.checks = []
-    const time = new AbortController()
-    const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(time.signal)
-    return { ...all, time, timeout }
+    return all
   }
 
   test("checks at most ten at once", async () => {
@@ -137,9 +134,11 @@ describe("an admin's list", () => {
     const { calls } = all.kms
     const listing = statesOf(all)
     await vi.waitFor(() => expect(all.vault.checks).toHaveLength(15), { interval: 1 })
-    all.time.abort(new DOMException("late", "TimeoutError"))
+    all.clock.advance(2_999)
+    await turn()
+    expect(all.vault.checks).toHaveLength(15)
+    all.clock.advance(1)
     const states = await listing
-    expect(all.timeout).toHaveBeenCalledWith(3_000)
     expect(states.slice(0, 5)).toMatchObject(Array(5).fill({ connected: true }))
     const late = { configured: true, connected: false, error: expect.objectContaining({ reason: "TIMEOUT" }) }
     expect(states.slice(5)).toEqual(Array(20).fill(late))
@@ -147,7 +146,6 @@ describe("an admin's list", () => {
     // The platform's key, and one for each that was begun.
     expect(all.kms.calls - calls).toBe(16)
 
-    all.timeout.mockRestore()
     all.vault.check = undefined
     expect(await statesOf(all)).toMatchObject(Array(25).fill({ connected: true }))
     expect(all.vault.checks).toHaveLength(35)
@@ -156,8 +154,6 @@ describe("an admin's list", () => {
   test("does not wait longer for keys than for secret managers", async () => {
     const all = given()
     await all.connect()
-    const time = new AbortController()
-    vi.spyOn(AbortSignal, "timeout").mockReturnValue(time.signal)
     const opened = Promise.withResolvers<void>()
     const stuck = all.instance({
       opener: {
@@ -173,7 +169,7 @@ describe("an admin's list", () => {
     all.clock.advance(hour)
     const listing = statesOf(all, admin, stuck)
     await opened.promise
-    time.abort()
+    all.clock.advance(3_000)
     expect(await listing).toMatchObject([{ connected: false, error: { reason: "TIMEOUT" } }])
   })
 

@@ -6,6 +6,7 @@ import type { App } from "../../functions/app.ts"
 import type { ChainDeps } from "../../functions/chain/exchange.ts"
 import { createLog } from "../../functions/chain/log.ts"
 import { createMetrics } from "../../functions/chain/metrics.ts"
+import { movedClock } from "../support/moved-clock.ts"
 
 export const admin: Principal = {
   platformId: "acme",
@@ -21,10 +22,7 @@ export const member: Principal = { ...admin, subject: "user-1", role: "MEMBER", 
 export function fakeDeps(change: Partial<ChainDeps> = {}): ChainDeps {
   return {
     getApp: () => Promise.resolve({ directCallers: [] } as unknown as App),
-    clock: {
-      now: () => Date.UTC(2030, 0, 1),
-      sleep: () => Promise.reject(new Error("nothing here should sleep")),
-    },
+    clock: movedClock(Date.UTC(2030, 0, 1)),
     log: createLog(),
     metrics: createMetrics(),
     consoleOrigin: () => undefined,

@@ -68,6 +68,19 @@ describe("the house", () => {
     expect(readers.filter((file) => file !== "functions/app.ts")).toEqual([])
   })
 
+  test("core takes time from its clock, so that tests can move it", () => {
+    const found = sources
+      .filter((file) => file.startsWith("core/") && file !== "core/clock.ts")
+      .flatMap((file) => {
+        const text = readFileSync(file, "utf8")
+        const used = text.matchAll(
+          /AbortSignal\.timeout|\bset(?:Timeout|Interval)\b|\bDate\.now\b|\bperformance\.now\b|new Date\(\)/g,
+        )
+        return [...used].map(([name]) => `${file}: ${name}`)
+      })
+    expect(found).toEqual([])
+  })
+
   test("only the composition root makes AWS clients that find credentials for themselves", () => {
     const owners = ["functions/app.ts", "core/client-lambda/index.ts"]
     const found = sources

@@ -170,7 +170,7 @@ describe("the cache's Redis", () => {
     test.each(outages)(
       "(it %s) fails within its time, is left alone, and is asked again after five seconds",
       async (_, fail) => {
-        const clock = { now: () => time, sleep: systemClock.sleep }
+        const clock = { ...systemClock, now: () => time }
         let time = 0
         const counted: string[] = []
         const metrics = { count: (name: string) => void counted.push(name), time: () => {} }

@@ -5,12 +5,13 @@ import {
 } from "@aws-sdk/client-secrets-manager"
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import type { Clock } from "../../core/clock.ts"
+import { type Clock, systemClock } from "../../core/clock.ts"
 import { type AwsOptions, type AwsServer, startAws } from "../../local/secret-managers/aws/server.ts"
 
 let server: AwsServer
 const time = { offset: 0, slept: [] as number[] }
 const clock: Clock = {
+  ...systemClock,
   now: () => Date.now() + time.offset,
   sleep: async (ms) => {
     time.slept.push(ms)

@@ -5,7 +5,7 @@ import { request } from "node:http"
 import { request as requestTls } from "node:https"
 import { SignJWT } from "jose"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import type { Clock } from "../../core/clock.ts"
+import { type Clock, systemClock } from "../../core/clock.ts"
 import {
   type ConjurOptions,
   type ConjurServer,
@@ -17,6 +17,7 @@ let conjur: ConjurServer
 let fitting: boolean
 const time = { ms: Date.parse("2026-01-01T00:00:00Z"), slept: [] as number[] }
 const clock: Clock = {
+  ...systemClock,
   now: () => time.ms,
   sleep: async (ms) => {
     time.slept.push(ms)

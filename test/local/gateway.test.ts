@@ -1,12 +1,13 @@
 import { request as open } from "node:http"
 import type { APIGatewayProxyEvent, APIGatewayRequestAuthorizerEvent, Context } from "aws-lambda"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import type { Clock } from "../../core/clock.ts"
+import { type Clock, systemClock } from "../../core/clock.ts"
 import { LatchkeyError } from "../../core/errors.ts"
 import { type Gateway, startGateway } from "../../local/gateway.ts"
 
 const consoleOrigin = "http://127.0.0.1:5999"
 const clock: Clock & { time: number } = {
+  ...systemClock,
   time: 1_700_000_000_000,
   now: () => clock.time,
   sleep: () => Promise.reject(new Error("nobody sleeps here")),

@@ -2,8 +2,7 @@ import { once } from "node:events"
 import { request } from "node:http"
 import { Ajv } from "ajv"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import type { Clock } from "../../core/clock.ts"
-import { systemClock } from "../../core/clock.ts"
+import { type Clock, systemClock } from "../../core/clock.ts"
 import { createNetwork } from "../../core/network/client.ts"
 import { onepassword } from "../../core/providers/onepassword/index.ts"
 import {
@@ -20,6 +19,7 @@ import { endpointOf, errorResponse } from "./onepassword-schema.ts"
 const ajv = new Ajv({ formats: { "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/ } })
 const time = { ms: Date.parse("2026-01-01T00:00:00Z"), slept: [] as number[] }
 const clock: Clock = {
+  ...systemClock,
   now: () => time.ms,
   sleep: async (ms) => {
     time.slept.push(ms)

@@ -7,7 +7,7 @@ import { connect } from "node:net"
 import { setTimeout } from "node:timers/promises"
 import { SignJWT } from "jose"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import type { Clock } from "../../core/clock.ts"
+import { type Clock, systemClock } from "../../core/clock.ts"
 import { startVault, type VaultOptions, type VaultServer } from "../../local/secret-managers/vault/server.ts"
 import { caller } from "./vault-documentation.ts"
 
@@ -15,6 +15,7 @@ let vault: VaultServer
 let call: ReturnType<typeof caller>
 const time = { ms: Date.parse("2026-01-01T00:00:00Z"), slept: [] as number[] }
 const clock: Clock = {
+  ...systemClock,
   now: () => time.ms,
   sleep: async (ms) => {
     time.slept.push(ms)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { systemClock } from "../../core/clock.ts"
 import { connect } from "../../core/network/connect.ts"
 import { createGuard } from "../../core/network/policy.ts"
 import { httpServer, openClient, sandbox, tcpServer } from "./servers.ts"
@@ -153,6 +154,7 @@ describe("a socket", () => {
       guard: { ...guard, permits: () => asked++ === 0 },
       resolve: async () => ["127.0.0.1"],
       timeoutMs: 1000,
+      clock: systemClock,
       secureContext: () => {
         throw new Error("not needed")
       },

@@ -4,7 +4,7 @@ import * as https from "node:https"
 import type { AddressInfo } from "node:net"
 import * as net from "node:net"
 import { onTestFinished } from "vitest"
-import type { Clock } from "../../core/clock.ts"
+import { type Clock, systemClock } from "../../core/clock.ts"
 import { type ClientOptions, createNetwork, type NetworkOptions } from "../../core/network/client.ts"
 import type { HttpClient, HttpRequest, HttpResponse } from "../../core/network/http.ts"
 
@@ -119,6 +119,7 @@ export function sleeplessClock(): Clock & { slept: number[]; advance(ms: number)
   let now = Date.UTC(2030, 0, 1)
   const slept: number[] = []
   return {
+    ...systemClock,
     slept,
     now: () => now,
     advance: (ms) => {

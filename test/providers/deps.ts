@@ -7,25 +7,9 @@ import type {
   Phase,
 } from "../../core/network/http.ts"
 import type { ProviderDeps, Session, Sessions } from "../../core/providers/provider.ts"
+import { type MovedClock, movedClock } from "../support/moved-clock.ts"
 
 /** A clock that stands still until it is moved; what sleeps wakes when its time comes. */
-export interface MovableClock extends Clock {
-  advance(ms: number): void
-}
-
-export function movableClock(startsAt = Date.UTC(2026, 0, 1)): MovableClock {
-  let now = startsAt
-  const sleepers: { at: number; wake: () => void }[] = []
-  return {
-    now: () => now,
-    sleep: (ms) => new Promise((wake) => sleepers.push({ at: now + ms, wake })),
-    advance(ms) {
-      now += ms
-      for (const { wake } of sleepers.filter(({ at }) => at <= now)) wake()
-    },
-  }
-}
-
 /** Sessions as one instance without Redis keeps them, of one connection. */
 export interface MemorySessions extends Sessions {
   logins: number
@@ -58,11 +42,11 @@ export function memorySessions(clock: Clock): MemorySessions {
 }
 
 export interface TestDeps extends ProviderDeps {
-  clock: MovableClock
+  clock: MovedClock
   sessions: MemorySessions
 }
 
-export function testDeps(http: HttpClientFactory, clock = movableClock()): TestDeps {
+export function testDeps(http: HttpClientFactory, clock = movedClock()): TestDeps {
   return {
     http,
     clock,

@@ -1,14 +1,10 @@
-import { afterEach, describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { Reason } from "../../core/errors.ts"
 import { connected, resolve } from "../support/instance.ts"
-import { passing, passingFor, timeoutsBy, turn } from "../support/moved-clock.ts"
+import { passing, passingFor, turn } from "../support/moved-clock.ts"
 
 const path = "secret/data/app/key"
 const document = "secret/data/app"
-
-afterEach(() => {
-  vi.restoreAllMocks()
-})
 
 async function stampede(instances: number, each: number) {
   const shared = await connected()
@@ -196,7 +192,6 @@ describe("a fetch", () => {
 
   test("that never ends is a TIMEOUT for all who wait, here and elsewhere, before the resolve's own time is up", async () => {
     const { latchkey, instance, vault, reference, clock } = await connected()
-    timeoutsBy(clock)
     vault.documents.set(document, { key: "v" })
     vault.gate = new Promise(() => {})
     const started = clock.now()

@@ -1,16 +1,12 @@
-import { afterEach, describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { Reason } from "../../core/errors.ts"
 import type { Latchkey } from "../../core/latchkey.ts"
 import { clear, connected, resolve, update } from "../support/instance.ts"
-import { passing, timeoutsBy } from "../support/moved-clock.ts"
+import { passing } from "../support/moved-clock.ts"
 
 const path = "secret/data/app/key"
 const document = "secret/data/app"
 const settings = { cacheTtlSeconds: 60, staleIfErrorSeconds: 600 }
-
-afterEach(() => {
-  vi.restoreAllMocks()
-})
 
 /** A value that was fetched a minute ago, so that it is no longer fresh but may stand in. */
 async function aged(given = settings) {
@@ -149,7 +145,6 @@ describe("a value past its time", () => {
 describe("the attempt before a value stands in", () => {
   test("is one, of two seconds", async () => {
     const { vault, clock, ask } = await aged()
-    timeoutsBy(clock)
     vault.gate = new Promise(() => {})
     const started = clock.now()
     expect(await ask()).toEqual(["old", "stale"])
@@ -160,7 +155,6 @@ describe("the attempt before a value stands in", () => {
 
   test("of an instance that waits for another's takes no longer", async () => {
     const { vault, instance, clock, latchkey, reference } = await aged()
-    timeoutsBy(clock)
     vault.gate = new Promise(() => {})
     const started = clock.now()
     const both = [latchkey, instance()].map((one) => resolve(one, reference(path)))
@@ -171,7 +165,6 @@ describe("the attempt before a value stands in", () => {
 
   test("leaves the others their time: a document without an old value gets the whole", async () => {
     const { vault, clock, latchkey, reference } = await aged()
-    timeoutsBy(clock)
     vault.documents.set("secret/data/cold", { key: "c" })
     const gate = Promise.withResolvers<void>()
     vault.gate = gate.promise

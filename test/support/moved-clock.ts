@@ -1,7 +1,9 @@
-import { vi } from "vitest"
 import type { Clock } from "../../core/clock.ts"
 
-/** A clock that stands still until it is moved. `sleep` ends when enough has been added, or the signal aborts. */
+/**
+ * A clock that stands still until it is moved. `sleep` ends when enough has been added, or the signal aborts; a `timeout`
+ * aborts then.
+ */
 export interface MovedClock extends Clock {
   /** Adds milliseconds and wakes whoever has slept long enough. */
   advance(ms: number): void
@@ -32,6 +34,18 @@ export function movedClock(start = Date.UTC(2026, 0, 1)): MovedClock {
           reject(signal.reason)
         })
       }),
+    timeout(ms) {
+      const controller = new AbortController()
+      const sleeper = {
+        until: time + ms,
+        wake: () => {
+          sleepers.delete(sleeper)
+          controller.abort(new DOMException("Timed out.", "TimeoutError"))
+        },
+      }
+      sleepers.add(sleeper)
+      return controller.signal
+    },
   }
 }
 
@@ -64,12 +78,3 @@ export async function passingFor(clock: MovedClock, ms: number, stepMs = 50): Pr
 
 /** Lets everything run that can run without time passing. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-/** Until the test's end, `AbortSignal.timeout` goes by this clock. Restore it by `vi.restoreAllMocks`. */
-export function timeoutsBy(clock: MovedClock): void {
-  vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
-    const controller = new AbortController()
-    void clock.sleep(ms).then(() => controller.abort(new DOMException("Timed out.", "TimeoutError")))
-    return controller.signal
-  })
-}
