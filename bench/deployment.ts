@@ -2,8 +2,9 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { KMSClient } from "@aws-sdk/client-kms"
 import type { Principal } from "../core/auth/principal.ts"
 import { systemClock } from "../core/clock.ts"
+import { bindingOf, epochOf } from "../core/connections/cache-epoch.ts"
 import { dynamoConnectionStore } from "../core/connections/dynamodb-store.ts"
-import { bindingOf, entryName, tupleOf } from "../core/connections/tuple.ts"
+import { entryName } from "../core/connections/entry-names.ts"
 import { awsKms } from "../core/crypto/aws-kms.ts"
 import { createKeyring } from "../core/crypto/keyring.ts"
 import { newRequestId } from "../core/ids.ts"
@@ -63,12 +64,12 @@ export async function deploy(): Promise<Deployment> {
   })
   const keyring = createKeyring({ kms: awsKms({ client: clients.kms, keyId: "bench" }), clock: systemClock })
 
-  /** The keys and the tuple that the records stand for now: a clear changes them. */
+  /** The keys and the epoch that the records stand for now: a clear changes them. */
   async function sealing() {
     const { platform, connections } = await store.read(service.platformId, [connectionId])
     const record = connections.get(connectionId)
     if (!platform || !record) throw new Error("The stub did not keep the connection.")
-    return { keys: await keyring.unwrap(platform), tuple: tupleOf(record, platform) }
+    return { keys: await keyring.unwrap(platform), epoch: epochOf(record, platform) }
   }
 
   return {
@@ -84,7 +85,7 @@ export async function deploy(): Promise<Deployment> {
       )
     },
     async cache(secrets, first = 0) {
-      const { keys, tuple } = await sealing()
+      const { keys, epoch } = await sealing()
       const now = Date.now()
       const kept = {
         kind: "value",
@@ -97,8 +98,8 @@ export async function deploy(): Promise<Deployment> {
         const document = documentOf(first + i)
         const entry = { ...kept, content: new Secret<Json>({ password: secretOf(first + i) }) }
         return [
-          entryName(keys, "document", tuple.platformId, tuple.connectionId, document),
-          sealValue(keys, bindingOf(tuple, document), entry, now),
+          entryName(keys, "document", epoch.platformId, epoch.connectionId, document),
+          sealValue(keys, bindingOf(epoch, document), entry, now),
         ]
       })
       await stubs.putEntries(entries)

@@ -7,7 +7,7 @@ import { createMemoryTier } from "../core/secrets/memory.ts"
 import { documentOf, secretOf } from "./secrets.ts"
 
 const secrets = 10_000
-const tuple = {
+const epoch = {
   platformId: "acme",
   connectionId: newConnectionId(),
   configId: newNonce(),
@@ -20,7 +20,7 @@ const before = used()
 for (let number = 0; number < secrets; number++) {
   // As it comes out of a sealed entry.
   const text = JSON.stringify({ password: secretOf(number) })
-  tier.put(tuple, documentOf(number), {
+  tier.put(epoch, documentOf(number), {
     kind: "value",
     content: new Secret<Json>(JSON.parse(text)),
     version: "1",
@@ -30,7 +30,7 @@ for (let number = 0; number < secrets; number++) {
   })
 }
 const after = used()
-if (tier.get(tuple, documentOf(0)) === undefined) throw new Error("The memory tier does not hold 10,000.")
+if (tier.get(epoch, documentOf(0)) === undefined) throw new Error("The memory tier does not hold 10,000.")
 process.stdout.write(String(after - before))
 
 function used(): number {

@@ -12,7 +12,7 @@ import { createUpdate } from "./connections/update.ts"
 import type { Envelope } from "./crypto/envelope.ts"
 import type { Keyring } from "./crypto/keyring.ts"
 import { createRateLimit } from "./rate-limit.ts"
-import type { Helper } from "./redis/tolerant.ts"
+import type { OptionalRedis } from "./redis/optional.ts"
 import { createRotated } from "./rotation/rotated.ts"
 import { createWebhookSecret } from "./rotation/webhook-secret.ts"
 import { createBrowse } from "./secrets/browse.ts"
@@ -25,7 +25,7 @@ export interface AdministrationDeps {
   auditStore: AuditStore
   keyring: Keyring
   envelope: Envelope
-  helper: Helper
+  redis: OptionalRedis
   sessions: SessionBook
   opener: Opener
   clock: Clock
@@ -35,10 +35,10 @@ export interface AdministrationDeps {
 
 /** What people do with connections, as against what flows resolve through them. Loaded with the first such request. */
 export function createAdministration(deps: AdministrationDeps) {
-  const { store, usageStore, auditStore, keyring, envelope, helper, sessions, opener, clock, workMs } = deps
-  const statuses = createStatusCache({ helper, clock })
+  const { store, usageStore, auditStore, keyring, envelope, redis, sessions, opener, clock, workMs } = deps
+  const statuses = createStatusCache({ redis, clock })
   const statusBoard = createStatusBoard({ statuses, opener, sessions, clock })
-  const rateLimit = createRateLimit({ helper, clock })
+  const rateLimit = createRateLimit({ redis, clock })
   const connectionDeps = {
     store,
     keyring,
@@ -61,7 +61,7 @@ export function createAdministration(deps: AdministrationDeps) {
       rotated: createRotated({ store, keyring, clock }),
     },
     views: {
-      browse: createBrowse({ store, keyring, helper, sessions, opener, rateLimit, clock, askMs: workMs }),
+      browse: createBrowse({ store, keyring, redis, sessions, opener, rateLimit, clock, askMs: workMs }),
       usage: createUsageList({ store, usageStore, keyring, clock }),
       auditTrail: createAuditList({ store, auditStore, keyring, clock }),
     },

@@ -12,8 +12,8 @@ import type { Network } from "./network/client.ts"
 import { onDemand } from "./on-demand.ts"
 import type { AwsDeployment } from "./providers/aws/deployment.ts"
 import { providerViews } from "./providers/view.ts"
+import { optionalRedis } from "./redis/optional.ts"
 import type { Redis } from "./redis/redis.ts"
-import { tolerant } from "./redis/tolerant.ts"
 import { createAcquirer } from "./secrets/acquire.ts"
 import { createBreaker } from "./secrets/breaker.ts"
 import { createClear } from "./secrets/clear.ts"
@@ -58,17 +58,17 @@ export function createLatchkey(ports: Ports) {
   const workMs = ports.resolveMs - ownWritesMs
   const keyring = createKeyring({ kms, clock })
   const envelope = createEnvelope({ kms, clock })
-  const helper = tolerant({ redis: ports.redis, clock, metrics })
+  const redis = optionalRedis({ redis: ports.redis, clock, metrics })
   const deployment = ports.aws ? { aws: ports.aws } : {}
   const opener = ports.opener ?? createOpener({ network, envelope, clock, ...deployment })
-  const sessions = createSessionBook({ helper, clock, metrics })
+  const sessions = createSessionBook({ redis, clock, metrics })
   const memory = createMemoryTier({ clock })
   const usage = createUsage({ store: ports.usageStore, clock, metrics })
   const audit: Audit = createAudit({ store: ports.auditStore, mode: ports.auditMode, clock, metrics })
 
-  const lookup = createLookup({ store, keyring, helper, memory, guesses: createGuesses(), clock })
+  const lookup = createLookup({ store, keyring, redis, memory, guesses: createGuesses(), clock })
   const acquirer = createAcquirer({
-    helper,
+    redis,
     memory,
     sessions,
     breaker: createBreaker({ clock }),
@@ -82,7 +82,7 @@ export function createLatchkey(ports: Ports) {
   const administration = once(async () => {
     const { createAdministration } = await import("./administration.ts")
     const { usageStore, auditStore } = ports
-    const deps = { store, usageStore, auditStore, keyring, envelope, helper, sessions, opener, clock, workMs }
+    const deps = { store, usageStore, auditStore, keyring, envelope, redis, sessions, opener, clock, workMs }
     return createAdministration(deps)
   })
 

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts"
 import { canonical } from "./crypto/canonical.ts"
 import { LatchkeyError } from "./errors.ts"
 import { createLru } from "./lru.ts"
-import type { Helper } from "./redis/tolerant.ts"
+import type { OptionalRedis } from "./redis/optional.ts"
 
 /** Bounds how often a platform has its secret managers contacted at an admin's word. */
 export interface RateLimit {
@@ -15,7 +15,7 @@ const perMinute = 30
 const minute = 60_000
 
 /** Counted across instances in Redis, within this instance while Redis is out of reach; by minutes of the clock. */
-export function createRateLimit({ helper, clock }: { helper: Helper; clock: Clock }): RateLimit {
+export function createRateLimit({ redis, clock }: { redis: OptionalRedis; clock: Clock }): RateLimit {
   const here = createLru<number>(10_000)
   return {
     async take(platformId) {
@@ -24,7 +24,7 @@ export function createRateLimit({ helper, clock }: { helper: Helper; clock: Cloc
       const taken = (here.get(window) ?? 0) + 1
       here.set(window, taken)
       const name = createHash("sha256").update(window).digest("base64url")
-      const replies = await helper.ask([
+      const replies = await redis.ask([
         ["INCR", name],
         ["PEXPIRE", name, 2 * minute],
       ])

@@ -5,11 +5,11 @@ import type { Connection, MemberConnection } from "../contract/shapes/connection
 import type { Keyring } from "../crypto/keyring.ts"
 import { createCursors } from "../cursor.ts"
 import { withinReply } from "../within-reply.ts"
+import { epochOf } from "./cache-epoch.ts"
 import type { Caller } from "./caller.ts"
 import type { ConnectionRecord } from "./connection.ts"
 import type { StatusBoard } from "./status-board.ts"
 import type { ConnectionStore } from "./store.ts"
-import { tupleOf } from "./tuple.ts"
 import { useOf } from "./use.ts"
 import { viewOf } from "./view.ts"
 
@@ -68,7 +68,7 @@ export function createConnectionList(deps: {
 
     const query = { platformId, visible, limit: limit ?? Number.POSITIVE_INFINITY }
     const found = await pageFrom(query, from)
-    const uses = found.records.map((record) => useOf(record, keys, tupleOf(record, platform)))
+    const uses = found.records.map((record) => useOf(record, keys, epochOf(record, platform)))
     const statuses = await statusBoard.of(uses, caller)
     const data = uses.map((use) => viewOf(use, statuses.get(use), caller))
     const backward = found.from?.backward === true

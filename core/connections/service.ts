@@ -14,6 +14,7 @@ import { newConnectionId, newNonce } from "../ids.ts"
 import { type ProviderId, providerById, type RegisteredProvider } from "../providers/registry.ts"
 import type { RateLimit } from "../rate-limit.ts"
 import { notFound } from "./access.ts"
+import { type CacheEpoch, epochOf } from "./cache-epoch.ts"
 import type { Caller } from "./caller.ts"
 import { hostOf, toPlain, toView } from "./config.ts"
 import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
@@ -25,7 +26,6 @@ import { isAuthentic, recordMac, tampered } from "./record-mac.ts"
 import type { StatusCache } from "./status.ts"
 import type { StatusBoard } from "./status-board.ts"
 import type { ConnectionStore } from "./store.ts"
-import { type Tuple, tupleOf } from "./tuple.ts"
 import { type ConnectionUse, useOf } from "./use.ts"
 import { configViewOf, sealConfigView, viewOf } from "./view.ts"
 
@@ -94,7 +94,7 @@ export function createConnections(deps: ConnectionDeps) {
           mac: recordMac(keys, facts),
         }
         await store.create(record, caller.requestId)
-        const use = useOf(record, keys, tupleOf(record, platform))
+        const use = useOf(record, keys, epochOf(record, platform))
         await statuses.write(use, test.status)
         return viewOf(use, test.status, caller)
       })
@@ -135,24 +135,24 @@ export function createConnections(deps: ConnectionDeps) {
           timeoutMs: testMs,
           signal: caller.signal,
         })
-        const tuple = test.status.connected ? await renewed(use) : use.tuple
-        await statuses.write(useOf(record, use.keys, tuple), test.status)
+        const epoch = test.status.connected ? await renewed(use) : use.epoch
+        await statuses.write(useOf(record, use.keys, epoch), test.status)
         return test.report(caller.requestId)
       })
     },
   }
 
-  async function renewed({ record, tuple }: ConnectionUse): Promise<Tuple> {
+  async function renewed({ record, epoch }: ConnectionUse): Promise<CacheEpoch> {
     const generation = newNonce()
     if (!(await store.renew(record.platformId, record.id, generation))) throw notFound(record.id)
-    return { ...tuple, generation }
+    return { ...epoch, generation }
   }
 
   async function find(caller: Caller, id: string): Promise<ConnectionUse> {
     const { platform, connections } = await store.read(caller.principal.platformId, [id], caller.signal)
     const record = connections.get(id)
     if (!platform || !record) throw notFound(id)
-    return useOf(record, await keyring.unwrap(platform), tupleOf(record, platform))
+    return useOf(record, await keyring.unwrap(platform), epochOf(record, platform))
   }
 
   /** The platform's record, if it has one, once it is clear that it may have a connection of this id. */

@@ -5,13 +5,14 @@ import { ProviderError, transientReasons } from "../errors.ts"
 import { createLru } from "../lru.ts"
 import type { Metrics } from "../metrics.ts"
 import type { Login, Session, Sessions } from "../providers/provider.ts"
+import type { OptionalRedis } from "../redis/optional.ts"
 import type { RedisCommand } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
-import type { Helper } from "../redis/tolerant.ts"
 import { Secret } from "../secret.ts"
 import { untilAborted } from "../settle.ts"
+import { bindingOf } from "./cache-epoch.ts"
+import { entryName, leaseName } from "./entry-names.ts"
 import { type LeaseState, leaseCommand, readLease } from "./lease.ts"
-import { bindingOf, entryName, leaseName } from "./tuple.ts"
 import type { ConnectionUse } from "./use.ts"
 
 /** The logins of all connections, in memory and sealed in Redis. A clear logs nobody out; a new configuration does. */
@@ -40,8 +41,12 @@ const longestMs = 32 * 24 * 60 * 60_000
 const maxSessionLength = 64 * 1024
 const minute = 60_000
 
-export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics: Metrics }): SessionBook {
-  const { helper, clock, metrics } = deps
+export function createSessionBook(deps: {
+  redis: OptionalRedis
+  clock: Clock
+  metrics: Metrics
+}): SessionBook {
+  const { redis, clock, metrics } = deps
   const live = createLru<Session>(5_000)
   const loggingIn = new Map<string, Promise<Session>>()
   const logins = createLru<number[]>(5_000)
@@ -76,7 +81,7 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
           if (!sameToken(current, session)) return noted
           if (sizeOf(noted) > maxSessionLength) return noted
           live.set(id, noted)
-          if (shared) await helper.ask(store(use, noted))
+          if (shared) await redis.ask(store(use, noted))
           return noted
         },
       }
@@ -108,15 +113,15 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
         login: Login,
         signal: AbortSignal,
       ): Promise<Session> {
-        const name = leaseName(use.keys, "login", use.tuple, "")
-        const lease = { keys: use.keys, name, binding: bindingOf(use.tuple, "") }
+        const name = leaseName(use.keys, "login", use.epoch, "")
+        const lease = { keys: use.keys, name, binding: bindingOf(use.epoch, "") }
         const write = (state: LeaseState, ttlMs: number, when?: "NX") =>
           leaseCommand(lease, state, { ttlMs, now: clock.now(), ...(when && { when }) })
         /** Ends the lease: should the session be rejected as well, nobody must wait to log in. */
         const end = write({ kind: "open" }, 1)
         for (;;) {
           signal.throwIfAborted()
-          const replies = await helper.ask([
+          const replies = await redis.ask([
             write({ kind: "held" }, loginLeaseMs, "NX"),
             ["MGET", sessionName(use), name],
           ])
@@ -125,7 +130,7 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
           const [stored, leased] = bytesOf(replies[1])
           const session = stored && open(use, stored)
           if (session && isLive(session) && !(rejected && sameToken(session, rejected))) {
-            if (won) await helper.ask([end])
+            if (won) await redis.ask([end])
             return session
           }
           if (won) break
@@ -135,17 +140,17 @@ export function createSessionBook(deps: { helper: Helper; clock: Clock; metrics:
           await clock.sleep(50 + Math.random() * 100, signal)
         }
         if (areUsedUp()) {
-          await helper.ask([end])
+          await redis.ask([end])
           throw usedUp()
         }
         try {
           const session = await logIn(login, signal)
-          await helper.ask([...store(use, session), end])
+          await redis.ask([...store(use, session), end])
           return session
         } catch (error) {
           if (error instanceof ProviderError) {
             const ttlMs = transientReasons.has(error.reason) ? outageMs : refusedMs
-            await helper.ask([write({ kind: "failed", error }, ttlMs)])
+            await redis.ask([write({ kind: "failed", error }, ttlMs)])
           }
           throw error
         }
@@ -213,13 +218,13 @@ const sizeOf = ({ token, notes }: Session) => token.reveal().length + JSON.strin
 
 const sameToken = (a: Session, b: Session) => a.token.reveal() === b.token.reveal()
 
-const bindingOfSession = ({ tuple }: ConnectionUse): Binding => [
-  tuple.platformId,
-  tuple.connectionId,
-  tuple.configId,
+const bindingOfSession = ({ epoch }: ConnectionUse): Binding => [
+  epoch.platformId,
+  epoch.connectionId,
+  epoch.configId,
 ]
 
 const idOf = (use: ConnectionUse) => canonical(bindingOfSession(use))
 
-const sessionName = ({ keys, tuple }: ConnectionUse) =>
-  entryName(keys, "session", tuple.platformId, tuple.connectionId)
+const sessionName = ({ keys, epoch }: ConnectionUse) =>
+  entryName(keys, "session", epoch.platformId, epoch.connectionId)

@@ -2,11 +2,12 @@ import type { Clock } from "../clock.ts"
 import { openJson, sealJson } from "../crypto/seal.ts"
 import type { ProviderError } from "../errors.ts"
 import { createLru } from "../lru.ts"
+import type { OptionalRedis } from "../redis/optional.ts"
 import type { RedisCommand } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
-import type { Helper } from "../redis/tolerant.ts"
+import { bindingOf } from "./cache-epoch.ts"
+import { entryName } from "./entry-names.ts"
 import { openError, sealError } from "./sealed-error.ts"
-import { bindingOf, entryName } from "./tuple.ts"
 import type { ConnectionUse } from "./use.ts"
 
 /** What the last live check of a connection found. */
@@ -26,15 +27,15 @@ export interface StatusCache {
 const connectedMs = 3_600_000
 const failedMs = 60_000
 
-export function createStatusCache(deps: { helper: Helper; clock: Clock }): StatusCache {
-  const { helper, clock } = deps
+export function createStatusCache(deps: { redis: OptionalRedis; clock: Clock }): StatusCache {
+  const { redis, clock } = deps
   const known = createLru<Status>(5_000)
 
   return {
     async read(uses) {
       const statuses = new Map<ConnectionUse, Status>()
       if (uses.length === 0) return statuses
-      const replies = await helper.ask([["MGET", ...uses.map(nameOf)]])
+      const replies = await redis.ask([["MGET", ...uses.map(nameOf)]])
       const sealed = bytesOf(replies?.[0])
       uses.forEach((use, i) => {
         const bytes = sealed[i]
@@ -52,19 +53,19 @@ export function createStatusCache(deps: { helper: Helper; clock: Clock }): Statu
         seal(use, status),
         Math.max(1, endOf(status) - clock.now()),
       ]
-      await helper.ask([command])
+      await redis.ask([command])
     },
   }
 
-  function seal({ keys, tuple }: ConnectionUse, { checkedAt, error }: Status): string {
-    const binding = bindingOf(tuple, "")
+  function seal({ keys, epoch }: ConnectionUse, { checkedAt, error }: Status): string {
+    const binding = bindingOf(epoch, "")
     if (error) return sealError(keys, "failed-status", binding, { error, freshUntil: checkedAt }, clock.now())
     return sealJson(keys, "status", binding, checkedAt, clock.now())
   }
 }
 
-function open({ keys, tuple }: ConnectionUse, sealed: Buffer): Status | undefined {
-  const binding = bindingOf(tuple, "")
+function open({ keys, epoch }: ConnectionUse, sealed: Buffer): Status | undefined {
+  const binding = bindingOf(epoch, "")
   const connected = openJson<number>(keys, "status", binding, sealed)
   if (connected) return { connected: true, checkedAt: connected.body }
   const failed = openError(keys, "failed-status", binding, sealed)
@@ -78,5 +79,5 @@ function later(shared: Status | undefined, own: Status | undefined): Status | un
 
 const endOf = ({ connected, checkedAt }: Status) => checkedAt + (connected ? connectedMs : failedMs)
 
-const nameOf = ({ keys, tuple }: ConnectionUse) =>
-  entryName(keys, "status", tuple.platformId, tuple.connectionId)
+const nameOf = ({ keys, epoch }: ConnectionUse) =>
+  entryName(keys, "status", epoch.platformId, epoch.connectionId)

@@ -5,6 +5,7 @@ import type { Connection, MemberConnection } from "../contract/shapes/connection
 import { LatchkeyError } from "../errors.ts"
 import { newNonce } from "../ids.ts"
 import { notFound } from "./access.ts"
+import { epochOf } from "./cache-epoch.ts"
 import type { Caller } from "./caller.ts"
 import { asPlainConfig, hostOf, mergeConfig, type PlainConfig, toView } from "./config.ts"
 import type { ConnectionFacts, ConnectionRecord, PlatformRecord } from "./connection.ts"
@@ -14,7 +15,6 @@ import { isAuthentic, recordMac, tampered } from "./record-mac.ts"
 import { type ConnectionDeps, eventOf, providerOf, refuseIfFailed } from "./service.ts"
 import type { Status } from "./status.ts"
 import type { ConnectionChange } from "./store.ts"
-import { tupleOf } from "./tuple.ts"
 import { type ConnectionUse, useOf } from "./use.ts"
 import { configViewOf, sealConfigView, viewOf } from "./view.ts"
 
@@ -69,7 +69,7 @@ export function createUpdate(deps: ConnectionDeps) {
     const record = connections.get(id)
     if (!platform || !record) throw notFound(id)
     const keys = await keyring.unwrap(platform)
-    return { use: useOf(record, keys, tupleOf(record, platform)), platform }
+    return { use: useOf(record, keys, epochOf(record, platform)), platform }
   }
 
   async function testMerged(caller: Caller, use: ConnectionUse, patch: PlainConfig): Promise<TestedConfig> {
@@ -132,7 +132,7 @@ export function createUpdate(deps: ConnectionDeps) {
   ): Promise<Connection | MemberConnection> {
     const { projectIds: _dropped, ...rest } = updated
     const record = updated.scope === "PROJECT" ? updated : rest
-    const use = useOf(record, before.keys, tupleOf(record, platform))
+    const use = useOf(record, before.keys, epochOf(record, platform))
     const status = tested ?? (await statuses.read([before])).get(before)
     if (status && use.key !== before.key) await statuses.write(use, status)
     return viewOf(use, status, caller)

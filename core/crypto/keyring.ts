@@ -11,7 +11,7 @@ export interface PlatformKeys {
   /** Seals cached values; a new one every month, long before the uses of random 96-bit IVs add up. */
   sealing(month: number): KeyObject
   /** Names Redis entries: HMAC-SHA256, base64url. */
-  nameOf(tuple: string): string
+  nameOf(text: string): string
   /** Authenticates connection records: HMAC-SHA256. */
   recordMac(record: string): Buffer
 }
@@ -112,7 +112,7 @@ function derive(root: Buffer): PlatformKeys {
       months.set(month, key)
       return key
     },
-    nameOf: (tuple) => createHmac("sha256", naming).update(tuple).digest("base64url"),
+    nameOf: (text) => createHmac("sha256", naming).update(text).digest("base64url"),
     recordMac: (text) => createHmac("sha256", record).update(text).digest(),
   }
 }

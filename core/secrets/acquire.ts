@@ -1,4 +1,4 @@
-import { memoryKey } from "../connections/tuple.ts"
+import { memoryKey } from "../connections/cache-epoch.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import { type ProviderError, transientReasons } from "../errors.ts"
 import type { Json } from "../json.ts"
@@ -51,7 +51,7 @@ export function createAcquirer(deps: FetchDeps): Acquirer {
 
   /** While Redis was asked, another resolve's fetch may have ended: it is not begun again. */
   function landedMeanwhile(use: ConnectionUse, document: string): [string, Promise<Landing>][] {
-    const entry = deps.memory.get(use.tuple, document)
+    const entry = deps.memory.get(use.epoch, document)
     return entry ? [[document, Promise.resolve({ entry, source: "memory", written: Promise.resolve() })]] : []
   }
 
@@ -60,11 +60,11 @@ export function createAcquirer(deps: FetchDeps): Acquirer {
     misses: readonly Miss[],
     signal: AbortSignal,
   ): Map<string, Promise<Landing>> {
-    const byKey = new Map(misses.map((miss) => [memoryKey(use.tuple, miss.document), miss]))
+    const byKey = new Map(misses.map((miss) => [memoryKey(use.epoch, miss.document), miss]))
     const launch = (keys: readonly string[], jobSignal: AbortSignal) => {
       const owned = keys.flatMap((key) => byKey.get(key) ?? [])
       const landings = startFetchJob(deps, use, owned, jobSignal)
-      return new Map([...landings].map(([document, landing]) => [memoryKey(use.tuple, document), landing]))
+      return new Map([...landings].map(([document, landing]) => [memoryKey(use.epoch, document), landing]))
     }
     const from = deps.clock.now()
     const joined = flights.join([...byKey.keys()], launch, signal)

@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.ts"
+import { bindingOf } from "../connections/cache-epoch.ts"
+import { entryName } from "../connections/entry-names.ts"
 import type { Opener } from "../connections/open.ts"
 import { type KnownError, openError, sealError } from "../connections/sealed-error.ts"
 import type { SessionBook } from "../connections/sessions.ts"
-import { bindingOf, entryName } from "../connections/tuple.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import { LatchkeyError, ProviderError, transientReasons } from "../errors.ts"
 import type { Metrics } from "../metrics.ts"
@@ -55,11 +56,11 @@ export function heed(
   use: ConnectionUse,
   [opened, refused]: readonly (Buffer | undefined)[],
 ): void {
-  const binding = bindingOf(use.tuple, "")
+  const binding = bindingOf(use.epoch, "")
   const open = opened && openError(use.keys, "breaker", binding, opened)
   if (open && open.freshUntil > clock.now()) breaker.adopt(use.key, open.error, open.freshUntil)
   const refusal = refused && openError(use.keys, "negative", binding, refused)
-  if (refusal) memory.put(use.tuple, "", { kind: "negative", ...refusal })
+  if (refusal) memory.put(use.epoch, "", { kind: "negative", ...refusal })
 }
 
 /** What speaks against asking at all: a login refused just now, or an open breaker; with until when. */
@@ -67,7 +68,7 @@ export function warningOf(
   { breaker, memory }: Pick<AskDeps, "breaker" | "memory">,
   use: ConnectionUse,
 ): KnownError | undefined {
-  const refused = memory.get(use.tuple, "")
+  const refused = memory.get(use.epoch, "")
   return refused?.kind === "negative" ? refused : breaker.open(use.key)
 }
 
@@ -112,7 +113,7 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
     const refusal = failures.find(({ reason }) => reason === "BAD_CREDENTIALS")
     if (refusal) {
       const known = { error: refusal, freshUntil: clock.now() + refusedMs }
-      memory.put(use.tuple, "", { kind: "negative", ...known })
+      memory.put(use.epoch, "", { kind: "negative", ...known })
       if (shared) lessons.push(lesson("connection", "negative", known))
     }
     const failure = failures.find(tellsOfAll)
@@ -131,7 +132,7 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
     kind: "breaker" | "negative",
     known: KnownError,
   ): RedisCommand {
-    const sealed = sealError(use.keys, kind, bindingOf(use.tuple, ""), known, clock.now())
+    const sealed = sealError(use.keys, kind, bindingOf(use.epoch, ""), known, clock.now())
     return ["SET", nameOf(use, name), sealed, known.freshUntil - clock.now()]
   }
 
@@ -163,5 +164,5 @@ export function timedOut(): ProviderError {
   )
 }
 
-const nameOf = ({ keys, tuple }: ConnectionUse, kind: "breaker" | "connection") =>
-  entryName(keys, kind, tuple.platformId, tuple.connectionId)
+const nameOf = ({ keys, epoch }: ConnectionUse, kind: "breaker" | "connection") =>
+  entryName(keys, kind, epoch.platformId, epoch.connectionId)

@@ -17,7 +17,7 @@ interface State {
   probing: boolean
 }
 
-/** Per connection, by its tuple: a failing secret manager is asked once in five seconds, not once per resolve. */
+/** Per connection, by its epoch: a failing secret manager is asked once in five seconds, not once per resolve. */
 export interface Breaker {
   /** While the breaker is open: the error that opened it, and until when that holds at least. */
   open(key: string): KnownError | undefined

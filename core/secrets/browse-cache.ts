@@ -1,12 +1,13 @@
 import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
-import { bindingOf, entryName, memoryKey } from "../connections/tuple.ts"
+import { bindingOf, memoryKey } from "../connections/cache-epoch.ts"
+import { entryName } from "../connections/entry-names.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import { canonical } from "../crypto/canonical.ts"
 import { openJson, sealJson } from "../crypto/seal.ts"
 import type { BrowsePage } from "../providers/provider.ts"
+import type { OptionalRedis } from "../redis/optional.ts"
 import { bytesOf } from "../redis/replies.ts"
-import type { Helper } from "../redis/tolerant.ts"
 import { maxCachedBytes } from "./entry.ts"
 
 /** Which page: what it lists, and where the secret manager goes on. */
@@ -15,7 +16,7 @@ export interface PageKey {
   cursor: string | undefined
 }
 
-/** Pages as the secret manager gave them, sealed in Redis and in memory: of one tuple, as values are, so gone with a clear. */
+/** Pages as the secret manager gave them, sealed in Redis and in memory: of one epoch, as values are, so gone with a clear. */
 export interface BrowseCache {
   read(use: ConnectionUse, key: PageKey): Promise<BrowsePage | undefined>
   /** `askedAt` in milliseconds: the page's time counts from when it was asked for. */
@@ -29,18 +30,18 @@ interface KeptPage {
   until: number
 }
 
-export function createBrowseCache({ helper, clock }: { helper: Helper; clock: Clock }): BrowseCache {
+export function createBrowseCache({ redis, clock }: { redis: OptionalRedis; clock: Clock }): BrowseCache {
   const pages = new LRUCache<string, KeptPage>({ max: 2_000, maxSize: 4 * 1024 * 1024 })
 
   return {
     async read(use, key) {
       if (use.record.settings.cacheTtlSeconds === 0) return undefined
-      const kept = pages.get(memoryKey(use.tuple, documentOf(key)))
+      const kept = pages.get(memoryKey(use.epoch, documentOf(key)))
       if (kept && kept.until > clock.now()) return kept.page
-      const replies = await helper.ask([["MGET", nameOf(use, key)]])
+      const replies = await redis.ask([["MGET", nameOf(use, key)]])
       const [sealed] = bytesOf(replies?.[0])
       const opened =
-        sealed && openJson<KeptPage>(use.keys, "browse", bindingOf(use.tuple, documentOf(key)), sealed)
+        sealed && openJson<KeptPage>(use.keys, "browse", bindingOf(use.epoch, documentOf(key)), sealed)
       if (!opened || opened.body.until <= clock.now()) return undefined
       remember(use, key, opened.body, opened.size)
       return opened.body.page
@@ -53,13 +54,13 @@ export function createBrowseCache({ helper, clock }: { helper: Helper; clock: Cl
       const bytes = Buffer.byteLength(JSON.stringify(kept))
       if (until <= now || bytes > maxCachedBytes) return
       remember(use, key, kept, bytes)
-      const sealed = sealJson(use.keys, "browse", bindingOf(use.tuple, documentOf(key)), kept, now)
-      await helper.ask([["SET", nameOf(use, key), sealed, until - now]])
+      const sealed = sealJson(use.keys, "browse", bindingOf(use.epoch, documentOf(key)), kept, now)
+      await redis.ask([["SET", nameOf(use, key), sealed, until - now]])
     },
   }
 
   function remember(use: ConnectionUse, key: PageKey, kept: KeptPage, bytes: number): void {
-    const name = memoryKey(use.tuple, documentOf(key))
+    const name = memoryKey(use.epoch, documentOf(key))
     pages.set(name, kept, { size: name.length + bytes })
   }
 }
@@ -67,5 +68,5 @@ export function createBrowseCache({ helper, clock }: { helper: Helper; clock: Cl
 const documentOf = ({ prefix, cursor }: PageKey) =>
   canonical(cursor === undefined ? [prefix] : [prefix, cursor])
 
-const nameOf = ({ keys, tuple }: ConnectionUse, key: PageKey) =>
-  entryName(keys, "browse", tuple.platformId, tuple.connectionId, documentOf(key))
+const nameOf = ({ keys, epoch }: ConnectionUse, key: PageKey) =>
+  entryName(keys, "browse", epoch.platformId, epoch.connectionId, documentOf(key))

@@ -3,13 +3,13 @@ import { assertProject } from "../auth/access.ts"
 import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
 import { authentic, notFound, usable } from "../connections/access.ts"
+import { epochOf } from "../connections/cache-epoch.ts"
 import type { Caller } from "../connections/caller.ts"
 import { hostOf } from "../connections/config.ts"
 import type { Opener } from "../connections/open.ts"
 import { eventOf } from "../connections/service.ts"
 import type { SessionBook } from "../connections/sessions.ts"
 import type { ConnectionStore } from "../connections/store.ts"
-import { tupleOf } from "../connections/tuple.ts"
 import { type ConnectionUse, useOf } from "../connections/use.ts"
 import { configViewOf } from "../connections/view.ts"
 import { limits } from "../contract/limits.ts"
@@ -20,7 +20,7 @@ import { LatchkeyError, ProviderError } from "../errors.ts"
 import type { BrowsePage, Provider } from "../providers/provider.ts"
 import { providerById } from "../providers/registry.ts"
 import type { RateLimit } from "../rate-limit.ts"
-import type { Helper } from "../redis/tolerant.ts"
+import type { OptionalRedis } from "../redis/optional.ts"
 import { type AllowedPaths, allowedPaths } from "./allowed-paths.ts"
 import { timedOut } from "./ask-provider.ts"
 import { createBrowseCache, type PageKey } from "./browse-cache.ts"
@@ -45,7 +45,7 @@ export interface BrowseInput {
 export function createBrowse(deps: {
   store: ConnectionStore
   keyring: Keyring
-  helper: Helper
+  redis: OptionalRedis
   sessions: SessionBook
   opener: Opener
   rateLimit: RateLimit
@@ -53,9 +53,9 @@ export function createBrowse(deps: {
   /** Bound on asking the secret manager for one page, in milliseconds. */
   askMs: number
 }) {
-  const { store, keyring, helper, sessions, opener, rateLimit, clock, askMs } = deps
+  const { store, keyring, redis, sessions, opener, rateLimit, clock, askMs } = deps
   const cursors = createCursors<string>({ clock, pointer: "/cursor" })
-  const cache = createBrowseCache({ helper, clock })
+  const cache = createBrowseCache({ redis, clock })
 
   return async function browse(
     caller: Caller,
@@ -108,7 +108,7 @@ export function createBrowse(deps: {
     const record = ofAnyProject ? authentic(found, keys) : usable(found, id, projectId, keys)
     const provider = providerById(record.providerId)
     if (!provider) throw new LatchkeyError("INTERNAL", `No provider ${record.providerId}.`)
-    return { use: useOf(record, keys, tupleOf(record, platform)), provider }
+    return { use: useOf(record, keys, epochOf(record, platform)), provider }
   }
 
   async function pageOf(

@@ -1,12 +1,13 @@
+import { bindingOf } from "../connections/cache-epoch.ts"
+import { entryName } from "../connections/entry-names.ts"
 import { sealError } from "../connections/sealed-error.ts"
-import { bindingOf, entryName } from "../connections/tuple.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import { ProviderError } from "../errors.ts"
 import { nestsDeeper } from "../json.ts"
 import type { FetchResult } from "../providers/provider.ts"
+import type { OptionalRedis } from "../redis/optional.ts"
 import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
-import type { Helper } from "../redis/tolerant.ts"
 import { Secret } from "../secret.ts"
 import {
   type AskDeps,
@@ -35,7 +36,7 @@ export interface Miss {
 }
 
 export interface FetchDeps extends AskDeps {
-  helper: Helper
+  redis: OptionalRedis
   waitingRoom: WaitingRoom
   limits: {
     /** Bound on one job, in milliseconds. */
@@ -63,8 +64,8 @@ export function startFetchJob(
   left: AbortSignal,
   { uncached = false }: { uncached?: boolean } = {},
 ): Map<string, Promise<Landing>> {
-  const { helper, memory, sessions, waitingRoom, clock, limits } = deps
-  const { record, keys, tuple } = use
+  const { redis, memory, sessions, waitingRoom, clock, limits } = deps
+  const { record, keys, epoch } = use
   const { cacheTtlSeconds, staleIfErrorSeconds } = record.settings
   /** Whether Redis has anything of this connection, and whether it is to have these documents. */
   const shared = cacheTtlSeconds > 0
@@ -86,7 +87,7 @@ export function startFetchJob(
     if (documents.length === 0) return
     const warning = warningOf(deps, use)
     if (warning) return land(documents, () => failure(warning.error), { tell: outdate })
-    const place = waitingRoom.place(keys, tuple.platformId, timeoutMs)
+    const place = waitingRoom.place(keys, epoch.platformId, timeoutMs)
     try {
       const { owned, lost, waiting } = cached ? await claim(documents, place) : alone(documents)
       await Promise.all([
@@ -101,7 +102,7 @@ export function startFetchJob(
   /** The one pipeline before the provider is asked: what speaks against it, the session, our place, the leases. */
   async function claim(documents: readonly string[], place: Place): Promise<Claimed> {
     const entering = place.enter(clock.now())
-    const replies = await helper.ask([
+    const replies = await redis.ask([
       ["MGET", sessions.nameOf(use), ...warningNames(use)],
       ...entering,
       ...leases.claim(documents),
@@ -153,7 +154,7 @@ export function startFetchJob(
       })
     } catch (error) {
       // Nothing to share: those who wait meet the same trouble themselves, or none.
-      if (!left.aborted) await helper.ask([...place.leave(), ...(cached ? documents.map(leases.open) : [])])
+      if (!left.aborted) await redis.ask([...place.leave(), ...(cached ? documents.map(leases.open) : [])])
       throw error
     }
   }
@@ -198,7 +199,7 @@ export function startFetchJob(
   ): Promise<void> {
     const entries = documents.map((document) => [document, entryOf(document)] as const)
     const told = cached ? entries.flatMap(([document, entry]) => tell(document, entry)) : []
-    const written = helper.ask([...told, ...lessons])
+    const written = redis.ask([...told, ...lessons])
     for (const [document, entry] of entries) arrive(document, entry, "provider", written)
     await written
   }
@@ -210,7 +211,7 @@ export function startFetchJob(
     written: Promise<unknown> = Promise.resolve(),
   ): void {
     const tooLarge = entry.kind === "value" && entry.size > maxCachedBytes
-    if (cached && !tooLarge) memory.put(tuple, document, entry)
+    if (cached && !tooLarge) memory.put(epoch, document, entry)
     landings.get(document)?.resolve({ entry, source, written })
   }
 
@@ -243,7 +244,7 @@ export function startFetchJob(
     }
     const ttl = entry.staleUntil - now
     if (entry.size > maxCachedBytes || ttl <= 0) return [leases.open(document)]
-    const sealed = sealValue(keys, bindingOf(tuple, document), entry, now)
+    const sealed = sealValue(keys, bindingOf(epoch, document), entry, now)
     return [["SET", nameOf(document), sealed, ttl], ...leases.endBy(document, entry.freshUntil)]
   }
 
@@ -256,12 +257,12 @@ export function startFetchJob(
     const now = clock.now()
     const until = Math.max(entry.freshUntil, stale.get(document)?.staleUntil ?? 0)
     if (until <= now) return []
-    const sealed = sealError(keys, "negative", bindingOf(tuple, document), entry, now)
+    const sealed = sealError(keys, "negative", bindingOf(epoch, document), entry, now)
     return [["SET", nameOf(document), sealed, until - now]]
   }
 
   function nameOf(document: string): string {
-    return entryName(keys, "document", tuple.platformId, tuple.connectionId, document)
+    return entryName(keys, "document", epoch.platformId, epoch.connectionId, document)
   }
 }
 

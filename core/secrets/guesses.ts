@@ -1,13 +1,13 @@
+import { type CacheEpoch, epochOf } from "../connections/cache-epoch.ts"
 import type { ConnectionRecord, PlatformRecord } from "../connections/connection.ts"
 import type { Snapshot } from "../connections/store.ts"
-import { type Tuple, tupleOf } from "../connections/tuple.ts"
 import { canonical } from "../crypto/canonical.ts"
 import { createLru } from "../lru.ts"
 
 /** What an instance remembers of the last record it saw: never a basis for an answer, only for what to ask Redis for. */
 export interface Guess {
   providerId: ConnectionRecord["providerId"]
-  tuple: Tuple
+  epoch: CacheEpoch
   /** Whether values of the connection are cached at all. */
   cached: boolean
 }
@@ -26,7 +26,7 @@ export function createGuesses(): Guesses {
       for (const record of connections.values())
         guesses.set(canonical([platform.platformId, record.id]), {
           providerId: record.providerId,
-          tuple: tupleOf(record, platform),
+          epoch: epochOf(record, platform),
           cached: record.settings.cacheTtlSeconds > 0,
         })
     },

@@ -1,11 +1,12 @@
 import type { Clock } from "../clock.ts"
+import { bindingOf } from "../connections/cache-epoch.ts"
+import { entryName, leaseName } from "../connections/entry-names.ts"
 import { type LeaseState, leaseCommand, readLease } from "../connections/lease.ts"
-import { bindingOf, entryName, leaseName } from "../connections/tuple.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import type { ProviderError } from "../errors.ts"
+import type { OptionalRedis } from "../redis/optional.ts"
 import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
-import type { Helper } from "../redis/tolerant.ts"
 import { type Entry, openEntry } from "./entry.ts"
 
 /** One provider request long: if the holder dies, the others wait no longer than that. */
@@ -43,9 +44,12 @@ export interface Leases {
   open(document: string): RedisCommand
 }
 
-export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper; clock: Clock }): Leases {
-  const { keys, tuple } = use
-  const lease = (document: string) => leaseName(keys, "fetch", tuple, document)
+export function leasesOf(
+  use: ConnectionUse,
+  { redis, clock }: { redis: OptionalRedis; clock: Clock },
+): Leases {
+  const { keys, epoch } = use
+  const lease = (document: string) => leaseName(keys, "fetch", epoch, document)
   /** Lost once, though no lease stood there: to a faster one, or to what is no lease at all. */
   const vanished = new Set<string>()
   let renewed = clock.now()
@@ -63,7 +67,7 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
         documents.map((document, i): [string, Claim] => {
           if (won[i] === "OK") return [document, "owned"]
           if (absent(i)) return [document, missed(document)]
-          const state = readLease(keys, bindingOf(tuple, document), bytes[i], clock.now())
+          const state = readLease(keys, bindingOf(epoch, document), bytes[i], clock.now())
           if (state?.kind === "failed") return [document, { failed: state.error }]
           return [document, state?.kind === "held" ? "lost" : "owned"]
         }),
@@ -73,14 +77,14 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
     async renew(documents) {
       if (clock.now() - renewed < renewAfterMs) return
       renewed = clock.now()
-      await helper.ask(documents.map((document) => hold(document, "XX")))
+      await redis.ask(documents.map((document) => hold(document, "XX")))
     },
 
     async look(documents, also) {
       const entries = documents.map((document) =>
-        entryName(keys, "document", tuple.platformId, tuple.connectionId, document),
+        entryName(keys, "document", epoch.platformId, epoch.connectionId, document),
       )
-      const replies = await helper.ask([["MGET", ...entries], ["MGET", ...documents.map(lease)], ...also])
+      const replies = await redis.ask([["MGET", ...entries], ["MGET", ...documents.map(lease)], ...also])
       const stored = bytesOf(replies?.[0])
       const leased = bytesOf(replies?.[1])
       return new Map(documents.map((document, i) => [document, sightOf(document, stored[i], leased[i])]))
@@ -107,7 +111,7 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
 
   /** What is no lease, or one that is open, is free: competing for it tells the two apart. */
   function sightOf(document: string, stored: Buffer | undefined, leased: Buffer | undefined): Sight {
-    const binding = bindingOf(tuple, document)
+    const binding = bindingOf(epoch, document)
     const entry = stored && openEntry(keys, binding, stored)
     if (entry && entry.freshUntil > clock.now()) return { entry }
     const state = readLease(keys, binding, leased, clock.now())
@@ -120,7 +124,7 @@ export function leasesOf(use: ConnectionUse, { helper, clock }: { helper: Helper
   }
 
   function write(document: string, state: LeaseState, ttlMs: number, when?: "NX" | "XX"): RedisCommand {
-    const named = { keys, name: lease(document), binding: bindingOf(tuple, document) }
+    const named = { keys, name: lease(document), binding: bindingOf(epoch, document) }
     return leaseCommand(named, state, { ttlMs, now: clock.now(), ...(when && { when }) })
   }
 }

@@ -1,16 +1,17 @@
 import { setImmediate } from "node:timers/promises"
 import type { Clock } from "../clock.ts"
 import { notFound, usable } from "../connections/access.ts"
+import { bindingOf, epochOf } from "../connections/cache-epoch.ts"
 import type { ConnectionRecord } from "../connections/connection.ts"
+import { entryName } from "../connections/entry-names.ts"
 import type { ConnectionStore, Snapshot } from "../connections/store.ts"
-import { bindingOf, entryName, tupleOf } from "../connections/tuple.ts"
 import { type ConnectionUse, useOf } from "../connections/use.ts"
 import type { Keyring, PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import type { ReferenceOptions, SecretRef } from "../providers/provider.ts"
 import { providerById } from "../providers/registry.ts"
+import type { OptionalRedis } from "../redis/optional.ts"
 import { bytesOf } from "../redis/replies.ts"
-import type { Helper } from "../redis/tolerant.ts"
 import { settled } from "../settle.ts"
 import { type AllowedPaths, allowedPaths } from "./allowed-paths.ts"
 import { type Entry, openEntry, type ValueEntry } from "./entry.ts"
@@ -62,12 +63,12 @@ export interface Lookup {
 export function createLookup(deps: {
   store: ConnectionStore
   keyring: Keyring
-  helper: Helper
+  redis: OptionalRedis
   memory: MemoryTier
   guesses: Guesses
   clock: Clock
 }): Lookup {
-  const { store, keyring, helper, memory, guesses, clock } = deps
+  const { store, keyring, redis, memory, guesses, clock } = deps
 
   return {
     async decide({ platformId, projectId, wanted, signal }) {
@@ -106,7 +107,7 @@ export function createLookup(deps: {
       const ref = parse(last.providerId, one)
       if (ref instanceof ProviderError) continue
       refs.set(one, { providerId: last.providerId, ref })
-      if (last.cached && !ref.uncached && !memory.get(last.tuple, ref.document))
+      if (last.cached && !ref.uncached && !memory.get(last.epoch, ref.document))
         names.add(nameOf(one.connectionId, ref.document))
     }
     return { keys, refs, nameOf, answers: await askFor([...names]) }
@@ -114,7 +115,7 @@ export function createLookup(deps: {
 
   async function askFor(names: readonly string[]): Promise<Map<string, Buffer | undefined>> {
     if (names.length === 0) return new Map()
-    const replies = await helper.ask([["MGET", ...names]])
+    const replies = await redis.ask([["MGET", ...names]])
     const values = bytesOf(replies?.[0])
     return new Map(names.map((name, i) => [name, values[i]]))
   }
@@ -145,7 +146,7 @@ export function createLookup(deps: {
       const use = caught(() => {
         const record = usable(snapshot.connections.get(connectionId), connectionId, projectId, keys)
         if (!snapshot.platform) throw notFound(connectionId)
-        return useOf(record, keys, tupleOf(record, snapshot.platform))
+        return useOf(record, keys, epochOf(record, snapshot.platform))
       })
       uses.set(connectionId, use)
       if (!(use instanceof LatchkeyError))
@@ -181,13 +182,13 @@ export function createLookup(deps: {
     for (const state of states) {
       const { use, document } = state
       if (state.uncached || use.record.settings.cacheTtlSeconds === 0) continue
-      const entry = memory.get(use.tuple, document)
+      const entry = memory.get(use.epoch, document)
       if (entry) {
         state.entry = entry
         state.source = "memory"
         continue
       }
-      const name = nameOf(use.tuple.connectionId, document)
+      const name = nameOf(use.epoch.connectionId, document)
       if (known.has(name)) open(state, known.get(name))
       else unasked.push({ state, name })
     }
@@ -199,12 +200,12 @@ export function createLookup(deps: {
   function open(state: DocumentState, sealed: Buffer | undefined): void {
     if (sealed === undefined) return
     const { use, document } = state
-    const entry = openEntry(use.keys, bindingOf(use.tuple, document), sealed)
+    const entry = openEntry(use.keys, bindingOf(use.epoch, document), sealed)
     if (entry === undefined) return
     if (entry.freshUntil > clock.now()) {
       state.entry = entry
       state.source = "cache"
-      memory.put(use.tuple, document, entry)
+      memory.put(use.epoch, document, entry)
     } else if (entry.kind === "value" && entry.staleUntil > clock.now()) state.stale = entry
   }
 }

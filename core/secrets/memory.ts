@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
-import { memoryKey, type Tuple } from "../connections/tuple.ts"
+import { type CacheEpoch, memoryKey } from "../connections/cache-epoch.ts"
 import type { Entry } from "./entry.ts"
 
-/** What this instance fetched or opened lately, by the whole tuple: only the record just read leads to it. */
+/** What this instance fetched or opened lately, by the whole epoch: only the record just read leads to it. */
 export interface MemoryTier {
   /** An entry that is still fresh. */
-  get(tuple: Tuple, document: string): Entry | undefined
-  put(tuple: Tuple, document: string, entry: Entry): void
+  get(epoch: CacheEpoch, document: string): Entry | undefined
+  put(epoch: CacheEpoch, document: string, entry: Entry): void
 }
 
 /** Bounded by count and bytes. Entries go when they are no longer fresh: stale answers come from Redis only. */
@@ -16,17 +16,17 @@ export function createMemoryTier(deps: { clock: Clock; maxEntries?: number; maxB
   const entries = new LRUCache<string, Entry>({ max: maxEntries, maxSize: maxBytes })
 
   return {
-    get(tuple, document) {
-      const key = memoryKey(tuple, document)
+    get(epoch, document) {
+      const key = memoryKey(epoch, document)
       const entry = entries.get(key)
       if (entry === undefined || entry.freshUntil > clock.now()) return entry
       entries.delete(key)
       return undefined
     },
 
-    put(tuple, document, entry) {
+    put(epoch, document, entry) {
       if (entry.freshUntil <= clock.now()) return
-      const key = memoryKey(tuple, document)
+      const key = memoryKey(epoch, document)
       const bytes = key.length + (entry.kind === "value" ? entry.size : 256)
       entries.set(key, entry, { size: bytes })
     },

@@ -1,4 +1,4 @@
-import { entryName } from "../connections/tuple.ts"
+import { entryName } from "../connections/entry-names.ts"
 import type { PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError } from "../errors.ts"
 import { newNonce } from "../ids.ts"

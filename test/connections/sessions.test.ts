@@ -1,18 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import type { CacheEpoch } from "../../core/connections/cache-epoch.ts"
 import { createSessionBook } from "../../core/connections/sessions.ts"
-import type { Tuple } from "../../core/connections/tuple.ts"
 import type { ConnectionUse } from "../../core/connections/use.ts"
 import { createKeyring, type PlatformKeys } from "../../core/crypto/keyring.ts"
 import { ProviderError, type Reason } from "../../core/errors.ts"
 import type { Session, Sessions } from "../../core/providers/provider.ts"
-import { tolerant } from "../../core/redis/tolerant.ts"
+import { optionalRedis } from "../../core/redis/optional.ts"
 import { Secret } from "../../core/secret.ts"
 import { memoryKms } from "../support/memory-kms.ts"
 import { type MemoryRedis, memoryRedis } from "../support/memory-redis.ts"
 import { type MovedClock, movedClock, passing, turn } from "../support/moved-clock.ts"
 
 const minutes = 60_000
-const tuple: Tuple = {
+const epoch: CacheEpoch = {
   platformId: "acme",
   connectionId: "smc_1",
   configId: "config",
@@ -42,19 +42,19 @@ afterEach(() => {
     expect(Buffer.from(value, "base64").toString()).not.toContain("token")
 })
 
-/** The sessions of an instance, as a request sees them whose record has this tuple. */
+/** The sessions of an instance, as a request sees them whose record has this epoch. */
 function instance() {
   const metrics = { count: (name: string) => void counted.push(name), time: () => {} }
-  const book = createSessionBook({ helper: tolerant({ redis, clock, metrics }), clock, metrics })
+  const book = createSessionBook({ redis: optionalRedis({ redis, clock, metrics }), clock, metrics })
   return {
     book,
-    sessions: (changed: Partial<Tuple> = {}, shared = true) => book.of(useWith(changed), { shared }),
+    sessions: (changed: Partial<CacheEpoch> = {}, shared = true) => book.of(useWith(changed), { shared }),
   }
 }
 
-function useWith(changed: Partial<Tuple> = {}): ConnectionUse {
+function useWith(changed: Partial<CacheEpoch> = {}): ConnectionUse {
   const record = { providerId: "hashicorp" } as ConnectionUse["record"]
-  return { record, keys, tuple: { ...tuple, ...changed }, key: "" }
+  return { record, keys, epoch: { ...epoch, ...changed }, key: "" }
 }
 
 async function login(): Promise<Session> {

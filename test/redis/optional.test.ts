@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
+import { optionalRedis } from "../../core/redis/optional.ts"
 import type { Redis, RedisCommand, RedisReply } from "../../core/redis/redis.ts"
 import { bytesOf } from "../../core/redis/replies.ts"
-import { tolerant } from "../../core/redis/tolerant.ts"
 import { movedClock } from "../support/moved-clock.ts"
 
 function wrapped() {
@@ -18,12 +18,12 @@ function wrapped() {
     },
   }
   const metrics = { count: (name: string) => void counted.push(name), time: () => {} }
-  const helper = tolerant({ redis, clock, metrics })
-  const ask = () => helper.ask([["INCR", "a"]])
+  const optional = optionalRedis({ redis, clock, metrics })
+  const ask = () => optional.ask([["INCR", "a"]])
   const down = async (): Promise<never> => {
     throw new Error("down")
   }
-  return { clock, counted, state, helper, ask, down }
+  return { clock, counted, state, optional, ask, down }
 }
 
 describe("Redis that may be missing", () => {
@@ -33,8 +33,8 @@ describe("Redis that may be missing", () => {
   })
 
   test("is not asked nothing", async () => {
-    const { helper, state } = wrapped()
-    expect(await helper.ask([])).toEqual([])
+    const { optional, state } = wrapped()
+    expect(await optional.ask([])).toEqual([])
     expect(state.calls).toBe(0)
   })
 
@@ -95,22 +95,22 @@ describe("a failure of what is large", () => {
   ]
 
   test.each(large)("(%s) keeps only large requests away", async (_, commands) => {
-    const { clock, state, helper, ask, down } = wrapped()
+    const { clock, state, optional, ask, down } = wrapped()
     state.answer = down
-    expect(await helper.ask(commands)).toBeUndefined()
+    expect(await optional.ask(commands)).toBeUndefined()
     state.answer = async () => ["OK"]
     expect(await ask()).toEqual(["OK"])
-    expect(await helper.ask(commands)).toBeUndefined()
+    expect(await optional.ask(commands)).toBeUndefined()
     clock.advance(5_000)
-    expect(await helper.ask(commands)).toEqual(["OK"])
+    expect(await optional.ask(commands)).toEqual(["OK"])
     expect(state.calls).toBe(3)
   })
 
   test.each(large)("(%s): an outage that anyone else met keeps it away too", async (_, commands) => {
-    const { state, helper, ask, down } = wrapped()
+    const { state, optional, ask, down } = wrapped()
     state.answer = down
     await ask()
-    expect(await helper.ask(commands)).toBeUndefined()
+    expect(await optional.ask(commands)).toBeUndefined()
     expect(state.calls).toBe(1)
   })
 })

@@ -3,7 +3,7 @@ import type { Metrics } from "../metrics.ts"
 import type { Redis, RedisCommand, RedisReply } from "./redis.ts"
 
 /** Redis as Latchkey uses it: a help that may be missing at any moment. */
-export interface Helper {
+export interface OptionalRedis {
   /** The replies, or undefined while Redis is out of reach: then go on without. */
   ask(commands: readonly RedisCommand[]): Promise<RedisReply[] | undefined>
 }
@@ -22,7 +22,7 @@ const light = { characters: 256 * 1024, values: 16 }
  *
  * The failure of a large request keeps only large ones away: one tenant's large resolves must not cost the others Redis.
  */
-export function tolerant(deps: { redis: Redis; clock: Clock; metrics: Metrics }): Helper {
+export function optionalRedis(deps: { redis: Redis; clock: Clock; metrics: Metrics }): OptionalRedis {
   const { redis, clock, metrics } = deps
   /** Until when nobody asks; 0 while all is well. */
   const closed = { all: 0, large: 0 }
