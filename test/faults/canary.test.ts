@@ -6,6 +6,7 @@ import { type DynamoDbServer, startDynamoDb } from "../../local/dynamodb.ts"
 import { type KmsServer, startKms } from "../../local/kms.ts"
 import { type RedisServer, startRedis } from "../../local/redis.ts"
 import type { FaultSwitches } from "../../local/secret-managers/vault/faults.ts"
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts"
 import {
   type Answer,
   admin,
@@ -17,7 +18,6 @@ import {
   startSandboxApi,
   vaultConnection,
 } from "../support/sandbox-api.ts"
-import { type Recorder, startRecorder } from "./recorder.ts"
 import { canariesIn, writingsOf } from "./writings.ts"
 
 /**
@@ -50,7 +50,7 @@ let folder: string
 let redis: RedisServer
 let dynamodb: DynamoDbServer
 let kms: KmsServer
-let wires: { redis: Recorder; dynamodb: Recorder; kms: Recorder }
+let wires: { redis: FaultProxy; dynamodb: FaultProxy; kms: FaultProxy }
 const output: string[] = []
 const answers: { name: string; answer: Answer }[] = []
 /** With the credentials that only come to be on the way. */
@@ -65,9 +65,9 @@ beforeAll(async () => {
   dynamodb = await startDynamoDb()
   kms = await startKms({ folder })
   wires = {
-    redis: await startRecorder(redis.url),
-    dynamodb: await startRecorder(dynamodb.url),
-    kms: await startRecorder(kms.url),
+    redis: await startFaultProxy(redis.url),
+    dynamodb: await startFaultProxy(dynamodb.url),
+    kms: await startFaultProxy(kms.url),
   }
   api = await startSandboxApi({
     external: {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type DynamoDbServer, startDynamoDb } from "../../local/dynamodb.ts"
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts"
 import {
   type Answer,
   admin,
@@ -10,11 +11,10 @@ import {
   startSandboxApi,
   vaultConnection,
 } from "../support/sandbox-api.ts"
-import { type Recorder, startRecorder } from "./recorder.ts"
 
 let api: SandboxApi
 let dynamodb: DynamoDbServer
-let wire: Recorder
+let wire: FaultProxy
 let platforms = 0
 let ada: Caller
 let flows: Caller
@@ -23,7 +23,7 @@ const document = "secret/data/app/outage"
 
 beforeAll(async () => {
   dynamodb = await startDynamoDb()
-  wire = await startRecorder(dynamodb.url)
+  wire = await startFaultProxy(dynamodb.url)
   api = await startSandboxApi({ external: { region: "us-east-1", dynamodb: { url: wire.url } } })
 })
 
@@ -36,7 +36,7 @@ beforeEach(async () => {
 })
 
 afterEach(() => {
-  wire.refuses = () => false
+  wire.faultOf = () => undefined
   const { redis, kms } = api.sandbox.parts
   for (const part of [redis, kms]) if (part) part.faults.mode = "answer"
 })
@@ -62,7 +62,8 @@ const embedded = (name: "redis" | "kms") => {
 
 /** Cuts off what goes to a table, if it holds `text`. */
 function refuseTable(table: string, text = ""): void {
-  wire.refuses = ({ body }) => body.includes(`latchkey-${table}`) && body.includes(text)
+  wire.faultOf = ({ body }) =>
+    body.includes(`latchkey-${table}`) && body.includes(text) ? "reset" : undefined
 }
 
 describe("no value leaves", () => {
@@ -74,7 +75,7 @@ describe("no value leaves", () => {
     expect(answer).toMatchObject(unavailable)
     expect(answer.text).not.toContain("value-1")
     expect(await flows.post("/validate", secret(id))).toMatchObject(unavailable)
-    wire.refuses = () => false
+    wire.faultOf = () => undefined
     expect(got(await flows.post("/resolve", secret(id)))).toBe("value-1 from memory")
   })
 
@@ -112,7 +113,7 @@ describe("nothing is done", () => {
       ada.delete(`/cache?connectionId=${id}`),
     ])
     for (const answer of answers) expect(answer).toMatchObject(unavailable)
-    wire.refuses = () => false
+    wire.faultOf = () => undefined
     expect(api.vault.requests.count("login")).toBe(logins)
     expect((await ada.get("")).body.data).toMatchObject([{ id, name: "Vault", version: 1 }])
   })
@@ -120,7 +121,7 @@ describe("nothing is done", () => {
   test("twice, or by halves, where the store goes away in the middle", async () => {
     refuseTable("connections", "config")
     expect(await ada.post("", vaultConnection(api.vault))).toMatchObject(unavailable)
-    wire.refuses = () => false
+    wire.faultOf = () => undefined
     expect((await ada.get("")).body.data).toEqual([])
     const id = await connect(ada, api.vault)
     expect((await ada.get("")).body.data).toMatchObject([{ id }])
@@ -131,7 +132,7 @@ describe("DynamoDB gone", () => {
   test("is said to everyone, and forgotten when it is back", async () => {
     const id = await connect(ada, api.vault)
     await flows.post("/resolve", secret(id))
-    wire.refuses = () => true
+    wire.faultOf = () => "reset"
     const answers = await Promise.all([flows.post("/resolve", secret(id)), ada.get(""), ada.get(`/${id}`)])
     for (const answer of answers) {
       expect(answer).toMatchObject(unavailable)
@@ -139,7 +140,7 @@ describe("DynamoDB gone", () => {
     }
     expect((await api.as().get("/openapi.json")).status).toBe(200)
     expect((await flows.post("/resolve", { value: "no references" })).status).toBe(200)
-    wire.refuses = () => false
+    wire.faultOf = () => undefined
     expect(got(await flows.post("/resolve", secret(id)))).toBe("value-1 from memory")
   })
 

@@ -1,0 +1,123 @@
+import { Agent, type IncomingMessage, request as open, type ServerResponse } from "node:http"
+import { buffer } from "node:stream/consumers"
+import { setTimeout } from "node:timers/promises"
+import { type LocalServer, listen, readBody } from "../../local/http-server.ts"
+
+/** What becomes of a request, instead of being passed on and answered. */
+export type Fault =
+  /** A TCP reset, before the server behind has seen anything. */
+  | "reset"
+  /** Taken, and never answered. */
+  | "hang"
+  /** Carried out; the connection is cut in the middle of the answer. */
+  | "cut"
+  /** Carried out; the answer stops in the middle, the connection stays. */
+  | "stall"
+  /** Carried out; the answer comes byte by byte, one in so many milliseconds. */
+  | { trickleMs: number }
+  /** Passed on only after so many milliseconds. */
+  | { delayMs: number }
+  /** Answered by the proxy itself. */
+  | { status: number; body?: string }
+
+export interface Sent {
+  /** As AWS' header names it (`DynamoDB_20120810.PutItem`), else empty. */
+  operation: string
+  path: string
+  body: Buffer
+}
+
+/** Stands before a server, keeps what is sent to it, and does to each request what it is told to. */
+export interface FaultProxy extends LocalServer {
+  /** Every request so far, whatever became of it. */
+  sent: Sent[]
+  /** Asked for each request once it is here. */
+  faultOf: (request: Sent) => Fault | undefined
+  /** How many of the requests that `of` picks are under way: not answered to the end, and not given up by their sender. */
+  underWay(of?: (request: Sent) => boolean): number
+  /** Closes the port, and cuts what is open: connections are refused from now on. */
+  shut(): Promise<void>
+  /** Opens it again. */
+  reopen(): Promise<void>
+}
+
+export async function startFaultProxy(target: string): Promise<FaultProxy> {
+  const { hostname, port: targetPort, host } = new URL(target)
+  const agent = new Agent({ keepAlive: true })
+  const unanswered = new Set<Sent>()
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = (await readBody(request, 64 * 1024 * 1024)) ?? Buffer.alloc(0)
+    const sent = { operation: String(request.headers["x-amz-target"] ?? ""), path: request.url ?? "/", body }
+    proxy.sent.push(sent)
+    if (response.destroyed) return
+    unanswered.add(sent)
+    response.on("close", () => unanswered.delete(sent))
+    const fault = proxy.faultOf(sent)
+    if (fault === "reset") return void request.socket.resetAndDestroy()
+    if (fault === "hang") return
+    if (typeof fault === "object" && "status" in fault)
+      return void response.writeHead(fault.status).end(fault.body ?? "")
+    if (typeof fault === "object" && "delayMs" in fault) await setTimeout(fault.delayMs)
+    forward(request, response, { body, fault })
+  }
+
+  function forward(
+    { method, url: path, headers }: IncomingMessage,
+    response: ServerResponse,
+    { body, fault }: { body: Buffer; fault: Fault | undefined },
+  ): void {
+    const options = { agent, hostname, port: targetPort, method, path, headers: { ...headers, host } }
+    const upstream = open(options, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+      if (fault === "cut" || fault === "stall") return void answerHalf(answer, response, fault)
+      if (typeof fault === "object" && "trickleMs" in fault)
+        return void trickle(answer, response, fault.trickleMs)
+      answer.pipe(response)
+    })
+    // Where the server behind cuts the connection, so does this one.
+    upstream.on("error", () => response.destroy())
+    response.on("close", () => upstream.destroy())
+    upstream.end(body)
+  }
+
+  let server = await listen(onRequest)
+  const { url, port } = server
+
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    answer(request, response).catch(() => response.destroy())
+  }
+
+  const proxy: FaultProxy = {
+    url,
+    port,
+    sent: [],
+    faultOf: () => undefined,
+    underWay: (of = () => true) => [...unanswered].filter(of).length,
+    shut: () => server.close(),
+    async reopen() {
+      server = await listen(onRequest, { port })
+    },
+    async close() {
+      await server.close()
+      agent.destroy()
+    },
+  }
+  return proxy
+}
+
+async function answerHalf(answer: IncomingMessage, response: ServerResponse, fault: "cut" | "stall") {
+  const whole = await buffer(answer)
+  response.write(whole.subarray(0, Math.floor(whole.length / 2)), () => {
+    if (fault === "cut") response.destroy()
+  })
+}
+
+async function trickle(answer: IncomingMessage, response: ServerResponse, everyMs: number) {
+  for (const byte of await buffer(answer)) {
+    if (response.destroyed) return
+    response.write(Buffer.of(byte))
+    await setTimeout(everyMs)
+  }
+  response.end()
+}
