@@ -5,9 +5,9 @@ import type { Clock } from "../clock.ts"
 import { limits } from "../contract/limits.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import type { Json } from "../json.ts"
-import { settled } from "../settle.ts"
+import { settled, untilAborted } from "../settle.ts"
 import type { Usage, Use } from "../usage/usage.ts"
-import type { Acquirer, Found, Source } from "./acquire.ts"
+import type { Acquirer, Errand, Found, Source } from "./acquire.ts"
 import { timedOut } from "./ask-provider.ts"
 import { type Decision, type DocumentState, failed, type Lookup, type Wanted } from "./lookup.ts"
 import type { Malformed, Part, Reference } from "./reference.ts"
@@ -24,6 +24,9 @@ export interface Evaluation extends AuditedRequest {
   reply: ReplyBound
   signal: AbortSignal
 }
+
+/** How long what was told to stop may take to, in milliseconds: a time-out of Redis, and some. */
+const graceMs = 500
 
 /** What one reference gave: its value, or why there is none. */
 export type Outcome =
@@ -66,12 +69,13 @@ export function createEvaluate({ lookup, acquirer, usage, clock, workMs }: Evalu
     refuseTooManyConnections(wanted)
     const failing = new AbortController()
     const signal = AbortSignal.any([request.signal, clock.timeout(workMs), failing.signal])
+    const errand: Errand = { signal, begun: [] }
     try {
       const [decisions] = await settled([
         lookup.decide({ platformId, projectId, wanted, signal }),
         audit.record(requestEvents(request, found.places)),
       ])
-      const { documents, written } = await getDocuments([...decisions.values()], signal)
+      const { documents, written } = await getDocuments([...decisions.values()], errand)
 
       const results = new Map([...decisions].map(([one, decision]) => [one, outcomeFor(decision, documents)]))
       for (const { wanted, parts } of references.values()) {
@@ -80,17 +84,23 @@ export function createEvaluate({ lookup, acquirer, usage, clock, workMs }: Evalu
       }
       const told = [...results].map(([one, outcome]) => toAudit(one, outcome))
       const after = audit.record(outcomeEvents(request, told, malformed.size))
-      await settled([after, written, usage.seen(usesOf(request, results))])
+      await settled([after, written, usage.seen(usesOf(request, results)), ended(errand)])
     } catch (error) {
       // What is still being fetched is of no use any more.
       failing.abort(error)
+      await ended(errand)
       throw error
     }
     return { found, outcomeOf }
   }
 
+  /** Nothing runs on after the reply, which waits for what was told to stop; but only so long, should that not listen. */
+  async function ended({ begun }: Errand): Promise<void> {
+    if (begun.length > 0) await untilAborted(Promise.all(begun), clock.timeout(graceMs)).catch(() => {})
+  }
+
   /** Every document that was decided on: what the caches had, and the rest from their secret managers, all at once. */
-  async function getDocuments(decisions: readonly Decision[], signal: AbortSignal) {
+  async function getDocuments(decisions: readonly Decision[], errand: Errand) {
     const states = new Set(decisions.flatMap((decision) => (decision.ok ? [decision.state] : [])))
     const missing = Map.groupBy(
       [...states].filter(({ entry }) => entry === undefined),
@@ -100,7 +110,7 @@ export function createEvaluate({ lookup, acquirer, usage, clock, workMs }: Evalu
     const writes: Promise<unknown>[] = []
     await Promise.all(
       [...missing].map(async ([use, misses]) => {
-        const fetched = await fetchMissing(use, misses, signal)
+        const fetched = await fetchMissing(use, misses, errand)
         for (const state of misses) {
           const gotten = fetched instanceof LatchkeyError ? fetched : fetched.found.get(state.document)
           documents.set(state, gotten ?? unanswered(state))
@@ -115,14 +125,14 @@ export function createEvaluate({ lookup, acquirer, usage, clock, workMs }: Evalu
   async function fetchMissing(
     use: DocumentState["use"],
     misses: readonly DocumentState[],
-    signal: AbortSignal,
+    errand: Errand,
   ): Promise<{ found: Map<string, Found>; written: Promise<unknown> } | LatchkeyError> {
     const cacheable = misses.filter(({ uncached }) => !uncached)
     const codes = misses.filter(({ uncached }) => uncached).map(({ document }) => document)
     try {
       const parts = await Promise.all([
-        cacheable.length > 0 ? acquirer.acquire(use, cacheable, signal) : undefined,
-        codes.length > 0 ? acquirer.acquireUncached(use, codes, signal) : undefined,
+        cacheable.length > 0 ? acquirer.acquire(use, cacheable, errand) : undefined,
+        codes.length > 0 ? acquirer.acquireUncached(use, codes, errand) : undefined,
       ])
       const present = parts.filter((part) => part !== undefined)
       return {
@@ -133,7 +143,7 @@ export function createEvaluate({ lookup, acquirer, usage, clock, workMs }: Evalu
       // An unusable record fails its own references; keys or storage out of reach fail the request.
       if (error instanceof LatchkeyError && error.fields.connectionId !== undefined) return error
       if (error instanceof LatchkeyError) throw error
-      if (signal.aborted) return failed(timedOut(), use.record)
+      if (errand.signal.aborted) return failed(timedOut(), use.record)
       throw error
     }
   }

@@ -9,6 +9,7 @@ import type { OptionalRedis } from "../redis/optional.ts"
 import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import { Secret } from "../secret.ts"
+import { settled } from "../settle.ts"
 import {
   type AskDeps,
   askProvider,
@@ -19,6 +20,7 @@ import {
   warningOf,
 } from "./ask-provider.ts"
 import { type Entry, maxCachedBytes, sealValue, type ValueEntry } from "./entry.ts"
+import type { Launched } from "./flights.ts"
 import { leasesOf } from "./leases.ts"
 import type { Place, WaitingRoom } from "./waiting-room.ts"
 
@@ -54,8 +56,7 @@ const negativeMs: Partial<Record<string, number>> = { NOT_FOUND: 30_000, PERMISS
 
 /**
  * Fetches documents of one connection, as one job: claims them against other instances, asks the provider for those it
- * owns, and waits for what others own. Returns a promise per document; they reject only when everyone has `left`, or with
- * a LatchkeyError.
+ * owns, and waits for what others own. The landings reject only when everyone has `left`, or all with a LatchkeyError.
  */
 export function startFetchJob(
   deps: FetchDeps,
@@ -63,7 +64,7 @@ export function startFetchJob(
   misses: readonly Miss[],
   left: AbortSignal,
   { uncached = false }: { uncached?: boolean } = {},
-): Map<string, Promise<Landing>> {
+): Launched<Landing> {
   const { redis, memory, sessions, waitingRoom, clock, limits } = deps
   const { record, keys, epoch } = use
   const { cacheTtlSeconds, staleIfErrorSeconds } = record.settings
@@ -77,10 +78,17 @@ export function startFetchJob(
   const leases = leasesOf(use, deps)
   const landings = new Map(misses.map(({ document }) => [document, Promise.withResolvers<Landing>()]))
 
-  obtain([...landings.keys()]).catch((error: unknown) => {
+  const ended = Promise.allSettled([obtain([...landings.keys()]).catch(giveUp)])
+  return {
+    landings: new Map([...landings].map(([document, { promise }]) => [document, promise])),
+    ended,
+  }
+
+  /** At once, whatever else is still under way: who waits here then leaves, which ends that too. */
+  function giveUp(error: unknown): never {
     for (const landing of landings.values()) landing.reject(error)
-  })
-  return new Map([...landings].map(([document, { promise }]) => [document, promise]))
+    throw error
+  }
 
   /** Lands every document: those that are ours from the provider, the others as they come. */
   async function obtain(documents: readonly string[]): Promise<void> {
@@ -90,8 +98,8 @@ export function startFetchJob(
     const place = waitingRoom.place(keys, epoch.platformId, timeoutMs)
     try {
       const { owned, lost, waiting } = cached ? await claim(documents, place) : alone(documents)
-      await Promise.all([
-        fetchOwned(owned, place, waiting),
+      await settled([
+        fetchOwned(owned, place, waiting).catch(giveUp),
         follow(lost, owned.length === 0 ? place : undefined),
       ])
     } finally {
@@ -173,7 +181,7 @@ export function startFetchJob(
       const free = waiting.filter((document) => sights.get(document) === "free")
       const underWay = waiting.filter((document) => sights.get(document) === "under way")
       if (free.length > 0) {
-        await Promise.all([obtain(free), follow(underWay)])
+        await settled([obtain(free), follow(underWay)])
         return
       }
       waiting = underWay

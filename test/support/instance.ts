@@ -24,7 +24,7 @@ import type { LastUse, UsagePage, Use } from "../../core/usage/usage.ts"
 import { memoryKms } from "./memory-kms.ts"
 import { memoryRedis } from "./memory-redis.ts"
 import { memoryStore } from "./memory-store.ts"
-import { type MovedClock, movedClock } from "./moved-clock.ts"
+import { type MovedClock, movedClock, turn } from "./moved-clock.ts"
 
 /** A secret manager in memory, behind every connection of a test, by document (Vault: mount and path). */
 export interface FakeVault {
@@ -35,6 +35,8 @@ export interface FakeVault {
   failure: Reason | undefined
   /** Each call of `fetch`, with the documents it asked for. */
   fetches: (readonly string[])[]
+  /** Calls of `fetch` that have not ended. One that is told to stop takes a moment. */
+  underWay: number
   /** With what each client was opened that fetched. */
   opened: OpenOptions[]
   /** What browsing finds, by prefix, and where it goes on `prefix|cursor`. Absent: it cannot be browsed. */
@@ -74,6 +76,7 @@ export function world() {
     refusals: new Map(),
     failure: undefined,
     fetches: [],
+    underWay: 0,
     opened: [],
     pages: new Map(),
     browses: [],
@@ -147,13 +150,19 @@ export function world() {
     async fetch(documents, signal) {
       vault.fetches.push(documents)
       vault.opened.push(options)
-      await options.beforeRequest?.()
-      if (vault.login) await options.sessions.current(vault.login, signal)
-      const results = documents.map((document): [string, FetchResult] => [document, resultOf(document)])
-      if (vault.gate) await (vault.deaf ? vault.gate : untilAborted(vault.gate, signal))
-      signal.throwIfAborted()
-      if (vault.failure) throw failure(vault.failure)
-      return new Map(results)
+      vault.underWay++
+      try {
+        await options.beforeRequest?.()
+        if (vault.login) await options.sessions.current(vault.login, signal)
+        const results = documents.map((document): [string, FetchResult] => [document, resultOf(document)])
+        if (vault.gate) await (vault.deaf ? vault.gate : untilAborted(vault.gate, signal))
+        signal.throwIfAborted()
+        if (vault.failure) throw failure(vault.failure)
+        return new Map(results)
+      } finally {
+        if (signal.aborted) await turn()
+        vault.underWay--
+      }
     },
   })
 
