@@ -5,6 +5,7 @@ import type { Latchkey } from "../core/latchkey.ts"
 import { Secret } from "../core/secret.ts"
 import { metrics } from "./chain/telemetry.ts"
 import { readEnvironment, type Settings } from "./environment.ts"
+import { inTime } from "./in-time.ts"
 
 /** What operations are run with: built once per instance, on the first request. */
 export interface App extends Latchkey {
@@ -58,10 +59,10 @@ async function build(): Promise<App> {
   const settings = currentSettings()
   const { DynamoDBClient, compose } = await import("./compose.ts")
   const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true }
-  const dynamodb = new DynamoDBClient({ maxAttempts: 3, requestHandler })
+  const dynamodb = inTime(new DynamoDBClient({ maxAttempts: 3, requestHandler }))
   async function kms() {
     const { KMSClient } = await import("../core/crypto/aws-kms-client.ts")
-    return new KMSClient({ maxAttempts: 3, requestHandler })
+    return inTime(new KMSClient({ maxAttempts: 3, requestHandler }))
   }
   let kmsClient: ReturnType<typeof kms> | undefined
   const clients = {
