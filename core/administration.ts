@@ -3,6 +3,8 @@ import { createAuditList } from "./audit/list.ts"
 import type { Clock } from "./clock.ts"
 import { createConnectionList } from "./connections/list.ts"
 import type { Opener } from "./connections/open.ts"
+import { platformKeys } from "./connections/platform.ts"
+import { createRateLimit } from "./connections/rate-limit.ts"
 import { createConnections } from "./connections/service.ts"
 import type { SessionBook } from "./connections/sessions.ts"
 import { createStatusCache } from "./connections/status.ts"
@@ -11,7 +13,6 @@ import type { ConnectionStore } from "./connections/store.ts"
 import { createUpdate } from "./connections/update.ts"
 import type { Envelope } from "./crypto/envelope.ts"
 import type { Keyring } from "./crypto/keyring.ts"
-import { createRateLimit } from "./rate-limit.ts"
 import type { OptionalRedis } from "./redis/optional.ts"
 import { createRotated } from "./rotation/rotated.ts"
 import { createWebhookSecret } from "./rotation/webhook-secret.ts"
@@ -36,6 +37,8 @@ export interface AdministrationDeps {
 /** What people do with connections, as against what flows resolve through them. Loaded with the first such request. */
 export function createAdministration(deps: AdministrationDeps) {
   const { store, usageStore, auditStore, keyring, envelope, redis, sessions, opener, clock, workMs } = deps
+  const keysOf = (platformId: string, signal: AbortSignal) =>
+    platformKeys({ store, keyring }, platformId, signal)
   const statuses = createStatusCache({ redis, clock })
   const statusBoard = createStatusBoard({ statuses, opener, sessions, clock })
   const rateLimit = createRateLimit({ redis, clock })
@@ -63,7 +66,7 @@ export function createAdministration(deps: AdministrationDeps) {
     views: {
       browse: createBrowse({ store, keyring, redis, sessions, opener, rateLimit, clock, askMs: workMs }),
       usage: createUsageList({ store, usageStore, keyring, clock }),
-      auditTrail: createAuditList({ store, auditStore, keyring, clock }),
+      auditTrail: createAuditList({ auditStore, keysOf, clock }),
     },
   }
 }

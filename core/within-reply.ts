@@ -1,4 +1,4 @@
-import { limits } from "./contract/limits.ts"
+import { limits } from "./limits.ts"
 
 /** Room for what stands around the items: the list itself and two cursors. */
 const frameBytes = 4_096

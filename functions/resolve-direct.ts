@@ -1,5 +1,5 @@
-import { limits } from "../core/contract/limits.ts"
 import { directPayload } from "../core/contract/resolve-direct.ts"
+import { limits } from "../core/limits.ts"
 import { startApp } from "./app.ts"
 import { callerOf } from "./chain/caller.ts"
 import { countsOf } from "./chain/resolve-counts.ts"

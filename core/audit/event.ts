@@ -54,3 +54,11 @@ export interface AuditEvent {
   code?: Code
   reason?: Reason
 }
+
+/** An event as admins read it. */
+export interface AuditEventView extends Omit<AuditEvent, "platformId"> {
+  /** Its request's id and a number within that. */
+  id: string
+  /** RFC 3339, UTC. */
+  occurred: string
+}

@@ -1,17 +1,13 @@
 import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
-import type { Caller } from "../connections/caller.ts"
-import { ensurePlatform } from "../connections/platform.ts"
-import type { ConnectionStore } from "../connections/store.ts"
-import { limits } from "../contract/limits.ts"
-import type { AuditList } from "../contract/operations/audit.ts"
-import type { AuditEventView } from "../contract/shapes/audit-event.ts"
-import type { Keyring, PlatformKeys } from "../crypto/keyring.ts"
-import { createCursors } from "../cursor.ts"
+import { createCursors } from "../crypto/cursor.ts"
+import type { PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError } from "../errors.ts"
+import { limits } from "../limits.ts"
 import { withinReply } from "../within-reply.ts"
 import { type AuditItem, type AuditStore, positionOf, timePosition } from "./audit.ts"
-import type { AuditAction } from "./event.ts"
+import type { Caller } from "./caller.ts"
+import type { AuditAction, AuditEventView } from "./event.ts"
 
 export interface AuditListQuery {
   connectionId?: string
@@ -24,6 +20,12 @@ export interface AuditListQuery {
   cursor?: string
 }
 
+/** A page of the audit. It may be short, or empty, and still have a `next`. */
+export interface AuditList {
+  data: AuditEventView[]
+  next: string | null
+}
+
 /** Where a page goes on. What was counted from the time of the first page is kept for those that follow. */
 type Position = { before: string; from: number }
 
@@ -33,12 +35,12 @@ const clockToleranceMs = 60_000
 
 /** Lists what was done on a platform, the newest first. */
 export function createAuditList(deps: {
-  store: ConnectionStore
   auditStore: Pick<AuditStore, "page">
-  keyring: Keyring
+  /** Of any platform: one without connections has an audit too. */
+  keysOf(platformId: string, signal: AbortSignal): Promise<PlatformKeys>
   clock: Clock
 }) {
-  const { store, auditStore, keyring, clock } = deps
+  const { auditStore, keysOf, clock } = deps
   const cursors = createCursors<Position>({ clock })
 
   return async function auditTrail(caller: Caller, query: AuditListQuery): Promise<AuditList> {
@@ -51,7 +53,8 @@ export function createAuditList(deps: {
       kind: kindsOf(principal).join(),
       filters: [connectionId ?? "", actor ?? "", action ?? "", from ?? "", to ?? ""],
     }
-    const start = cursor === undefined ? first(query) : cursors.read(await keysOf(caller), scope, cursor)
+    const start =
+      cursor === undefined ? first(query) : cursors.read(await keysOf(platformId, signal), scope, cursor)
     const filters = {
       ...(connectionId !== undefined && { connectionId }),
       ...(actor !== undefined && { actor }),
@@ -66,7 +69,9 @@ export function createAuditList(deps: {
     return {
       data,
       next:
-        next === undefined ? null : cursors.write(await keysOf(caller), scope, { ...start, before: next }),
+        next === undefined
+          ? null
+          : cursors.write(await keysOf(platformId, signal), scope, { ...start, before: next }),
     }
   }
 
@@ -83,12 +88,6 @@ export function createAuditList(deps: {
         issues: [{ pointer: "from", message: "must be earlier than `to`" }],
       })
     return { before: timePosition(until), from: since }
-  }
-
-  /** A platform without connections has an audit too. */
-  async function keysOf({ principal: { platformId }, signal }: Caller): Promise<PlatformKeys> {
-    const { platform } = await store.read(platformId, [], signal)
-    return keyring.unwrap(platform ?? (await ensurePlatform({ store, keyring }, platformId)))
   }
 }
 

@@ -20,7 +20,7 @@ export {
   type Reference,
   type ReferenceTarget,
   type Template,
-} from "../secrets/reference.ts"
+} from "../references/reference.ts"
 export type { CallOptions, GuardedCallOptions, InputOf, ReplyOf, SignedCallOptions } from "./methods.ts"
 export { LatchkeyProblem, UnexpectedReply } from "./problem.ts"
 export { type RotationToSign, signRotation } from "./sign-rotation.ts"

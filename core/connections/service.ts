@@ -1,8 +1,7 @@
 import { audited } from "../audit/audited.ts"
-import type { AuditAction, AuditEvent } from "../audit/event.ts"
+import { type Caller, eventOf } from "../audit/caller.ts"
 import { visibleProjects } from "../auth/access.ts"
 import type { Clock } from "../clock.ts"
-import { limits } from "../contract/limits.ts"
 import type { NewConnection, UnsavedConnection } from "../contract/operations/new-connection.ts"
 import { defaultSettings } from "../contract/settings.ts"
 import type { Connection, MemberConnection } from "../contract/shapes/connection.ts"
@@ -11,17 +10,18 @@ import type { Envelope } from "../crypto/envelope.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import { newConnectionId, newNonce } from "../ids.ts"
-import { type ProviderId, providerById, type RegisteredProvider } from "../providers/registry.ts"
-import type { RateLimit } from "../rate-limit.ts"
+import { limits } from "../limits.ts"
+import type { ProviderId, RegisteredProvider } from "../providers/registry.ts"
 import { notFound } from "./access.ts"
 import { type CacheEpoch, epochOf } from "./cache-epoch.ts"
-import type { Caller } from "./caller.ts"
 import { hostOf, toPlain, toView } from "./config.ts"
 import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
 import { connectionFailed, type LiveTest, liveTest } from "./live-test.ts"
 import type { Opener } from "./open.ts"
 import { loginsOfItsOwn } from "./own-logins.ts"
 import { ensurePlatform } from "./platform.ts"
+import { providerOf } from "./provider-of.ts"
+import type { RateLimit } from "./rate-limit.ts"
 import { isAuthentic, recordMac, tampered } from "./record-mac.ts"
 import type { StatusCache } from "./status.ts"
 import type { StatusBoard } from "./status-board.ts"
@@ -191,28 +191,4 @@ export function refuseIfFailed({ status }: LiveTest, providerId: ProviderId, con
   if (status.connected) return
   const error = status.error ?? new ProviderError("PROVIDER_ERROR", "The secret manager could not be tested.")
   throw connectionFailed(error, providerId, connectionId)
-}
-
-export function eventOf(
-  caller: Caller,
-  action: AuditAction,
-  connectionId?: string,
-  host?: string,
-): AuditEvent {
-  return {
-    platformId: caller.principal.platformId,
-    actor: caller.principal.subject,
-    action,
-    requestId: caller.requestId,
-    ...(connectionId !== undefined && { connectionId }),
-    ...(host !== undefined && { host }),
-  }
-}
-
-export function providerOf(id: ProviderId): RegisteredProvider {
-  const provider = providerById(id)
-  if (provider) return provider
-  throw new LatchkeyError("VALIDATION", "This deployment does not know that provider.", {
-    issues: [{ pointer: "/providerId", message: "is not known here; see GET /providers" }],
-  })
 }

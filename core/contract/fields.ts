@@ -1,7 +1,7 @@
 import * as z from "zod"
 import { tenantIdPattern } from "../auth/principal.ts"
-import { limits } from "./limits.ts"
-import { once } from "./once.ts"
+import { limits } from "../limits.ts"
+import { once } from "../once.ts"
 
 /** Everything but control characters, lone surrogates and the characters that turn the direction of text around. */
 const plain = "[^\\p{Cc}\\p{Cs}\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]"

@@ -1,6 +1,6 @@
 import * as z from "zod"
+import { once } from "../once.ts"
 import { actor, platformId } from "./fields.ts"
-import { once } from "./once.ts"
 import { fields, type Resolution } from "./operations/resolve.ts"
 import type { Problem } from "./shapes/problem.ts"
 

@@ -1,7 +1,7 @@
 import * as z from "zod"
+import { limits } from "../limits.ts"
+import { once } from "../once.ts"
 import { projectId } from "./fields.ts"
-import { limits } from "./limits.ts"
-import { once } from "./once.ts"
 
 /** Whether every project of a platform may use a connection, or only the projects that it names. */
 export type Scope = "PLATFORM" | "PROJECT"

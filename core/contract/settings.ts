@@ -1,7 +1,7 @@
 import * as z from "zod"
-import { allowedPathProblem } from "../secrets/allowed-paths.ts"
-import { limits } from "./limits.ts"
-import { once } from "./once.ts"
+import { limits } from "../limits.ts"
+import { once } from "../once.ts"
+import { allowedPathProblem } from "../references/allowed-paths.ts"
 
 /** How one connection's secrets are kept and which of them may be reached. */
 export interface Settings {

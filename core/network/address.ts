@@ -1,6 +1,6 @@
 import { isIP } from "node:net"
 import ipaddr from "ipaddr.js"
-import { once } from "../contract/once.ts"
+import { once } from "../once.ts"
 
 /** An address that was written as one, without a zone. */
 export type Address = ipaddr.IPv4 | ipaddr.IPv6

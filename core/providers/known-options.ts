@@ -1,6 +1,6 @@
 import { ProviderError } from "../errors.ts"
-import { isPointer } from "../json-pointer.ts"
-import type { ReferenceOptions } from "./provider.ts"
+import { isPointer } from "../references/json-pointer.ts"
+import type { ReferenceOptions } from "../references/reference-options.ts"
 
 /**
  * A reference's options, of which a secret manager knows these and no others. What `pointer` and `encoding` may be is the

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts"
 import type { ProviderError } from "../errors.ts"
 import type { Json } from "../json.ts"
 import type { HttpClientFactory } from "../network/http.ts"
+import type { ReferenceOptions } from "../references/reference-options.ts"
 import type { Secret } from "../secret.ts"
 import type { AwsDeployment } from "./aws/deployment.ts"
 
@@ -33,11 +34,6 @@ export interface SecretParam {
   placeholder: string
   optional: boolean
 }
-
-/** The options of a reference, after `?`, already known by name. */
-export type ReferenceOptions = Readonly<
-  Partial<Record<"version" | "stage" | "pointer" | "encoding" | "attribute", string>>
->
 
 /** A path that this provider understands. */
 export interface SecretRef {

@@ -1,7 +1,7 @@
-import { limits } from "../contract/limits.ts"
 import { ProviderError } from "../errors.ts"
 import { isObject, type Json, own } from "../json.ts"
-import { readPointer } from "../json-pointer.ts"
+import { limits } from "../limits.ts"
+import { readPointer } from "../references/json-pointer.ts"
 
 /**
  * The value of `key` in a document that is a JSON object.

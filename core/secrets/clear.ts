@@ -1,8 +1,7 @@
 import { audited } from "../audit/audited.ts"
+import { type Caller, eventOf } from "../audit/caller.ts"
 import { mayClear } from "../auth/access.ts"
 import { notFound } from "../connections/access.ts"
-import type { Caller } from "../connections/caller.ts"
-import { eventOf } from "../connections/service.ts"
 import type { ConnectionStore } from "../connections/store.ts"
 import { newNonce } from "../ids.ts"
 

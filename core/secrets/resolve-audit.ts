@@ -1,6 +1,6 @@
 import type { AuditAction, AuditEvent, AuditOutcome, AuditPath } from "../audit/event.ts"
 import type { Principal } from "../auth/principal.ts"
-import type { Place } from "./template.ts"
+import type { Place } from "../references/template.ts"
 
 /** Paths of one item, in bytes of JSON: an item of DynamoDB holds 400 KB. */
 const maxItemBytes = 300_000

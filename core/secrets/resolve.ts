@@ -1,9 +1,9 @@
 import type { Resolution, ResolvedReference } from "../contract/operations/resolve.ts"
 import { toProblem } from "../contract/problems.ts"
 import { LatchkeyError } from "../errors.ts"
+import { type Place, rebuild } from "../references/template.ts"
 import type { Evaluate, Evaluated, Evaluation, Outcome } from "./evaluate.ts"
 import { refuseLargeResolution } from "./reply-size.ts"
-import { type Place, rebuild } from "./template.ts"
 
 export interface ResolveRequest extends Omit<Evaluation, "action"> {
   /** `fail`: the first failing reference fails the call. `report`: a string with a failing reference becomes null. */

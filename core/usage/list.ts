@@ -1,13 +1,13 @@
+import type { Caller } from "../audit/caller.ts"
 import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
 import { authentic, notFound } from "../connections/access.ts"
-import type { Caller } from "../connections/caller.ts"
 import type { ConnectionStore } from "../connections/store.ts"
-import { limits } from "../contract/limits.ts"
 import type { UsageReport } from "../contract/operations/usage.ts"
+import { createCursors } from "../crypto/cursor.ts"
 import type { Keyring } from "../crypto/keyring.ts"
-import { createCursors } from "../cursor.ts"
-import { allowedPaths } from "../secrets/allowed-paths.ts"
+import { limits } from "../limits.ts"
+import { allowedPaths } from "../references/allowed-paths.ts"
 import type { UsageStore } from "./usage.ts"
 
 /**

@@ -1,5 +1,5 @@
+import type { Caller } from "../../core/audit/caller.ts"
 import type { Principal } from "../../core/auth/principal.ts"
-import type { Caller } from "../../core/connections/caller.ts"
 import type { App } from "../app.ts"
 
 /** The request as core knows it, with an audit of its own. */

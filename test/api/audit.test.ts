@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
-import type { AuditList } from "../../core/contract/operations/audit.ts"
+import type { AuditList } from "../../core/audit/list.ts"
 import {
   admin,
   type Caller,

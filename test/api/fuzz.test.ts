@@ -3,8 +3,8 @@ import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Operation } from "../../core/contract/operation.ts"
 import { operations } from "../../core/contract/operations/index.ts"
-import { printReference } from "../../core/secrets/reference.ts"
-import { options, trickyText } from "../secrets/arbitraries.ts"
+import { printReference } from "../../core/references/reference.ts"
+import { options, trickyText } from "../references/arbitraries.ts"
 import {
   admin,
   type Caller,

@@ -1,4 +1,5 @@
-import type { Provider, ReferenceOptions } from "../../core/providers/provider.ts"
+import type { Provider } from "../../core/providers/provider.ts"
+import type { ReferenceOptions } from "../../core/references/reference-options.ts"
 import type { Canned, Recorded } from "./proxy.ts"
 
 /** A secret that the server holds. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { Principal } from "../../core/auth/principal.ts"
+import { createCursors } from "../../core/crypto/cursor.ts"
 import { createKeyring } from "../../core/crypto/keyring.ts"
-import { createCursors } from "../../core/cursor.ts"
 import { admin, callerOf, connect, memberOf, service } from "../support/instance.ts"
 import { given } from "./given.ts"
 

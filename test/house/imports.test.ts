@@ -1,32 +1,7 @@
-import { globSync, readFileSync } from "node:fs"
-import { dirname, join, normalize } from "node:path"
+import { readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
+import { type Import, imports, sources } from "./sources.ts"
 
-/**
- * Who may import whom. Static imports only: a provider, say, loads its vendor's SDK by `import()` on first use, and that
- * is what the rule is for. Type-only imports are erased and allowed to point anywhere inside the same part.
- */
-const sources = globSync("{core,functions,stacks,web,local,bench}/**/*.{ts,tsx,mjs}").filter(
-  (file) => !file.includes("node_modules") && !file.includes("/dist/"),
-)
-
-interface Import {
-  from: string
-  to: string
-  typeOnly: boolean
-}
-
-function importsOf(file: string): Import[] {
-  const text = readFileSync(file, "utf8")
-  const statements = text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?["']([^"']+)["']/gm)
-  return [...statements].map(([, type, specifier = ""]) => ({
-    from: file,
-    to: specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : specifier,
-    typeOnly: type !== undefined,
-  }))
-}
-
-const imports = sources.flatMap(importsOf)
 const internal = (to: string) => /^(core|functions|stacks|web|local|test|bench|docs)\//.test(to)
 const external = (to: string) => !internal(to) && !to.startsWith(".")
 
@@ -112,7 +87,7 @@ describe("the house", () => {
 
   test("the contract, the client and the reference parser run in a browser", () => {
     const entries = sources.filter(
-      (file) => /^core\/(contract|client)\//.test(file) || file === "core/secrets/reference.ts",
+      (file) => /^core\/(contract|client)\//.test(file) || file.startsWith("core/references/"),
     )
     const foreign = reach(entries).filter(({ to }) => external(to) && to !== "zod")
     expect(foreign.map(({ from, to }) => `${from} imports ${to}`)).toEqual([])
@@ -125,7 +100,7 @@ describe("the house", () => {
         (to, typeOnly) =>
           typeOnly ||
           to === "zod" ||
-          /^core\/(providers\/|(errors|secret|json|json-pointer|on-demand|contract\/limits)\.ts$)/.test(to),
+          /^core\/(providers\/|(errors|secret|json|limits|on-demand|references\/json-pointer)\.ts$)/.test(to),
       ),
     ).toEqual([])
   })

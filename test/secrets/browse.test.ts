@@ -3,7 +3,7 @@ import type { Principal } from "../../core/auth/principal.ts"
 import { LatchkeyError, type Reason } from "../../core/errors.ts"
 import type { Latchkey } from "../../core/latchkey.ts"
 import type { BrowsePage } from "../../core/providers/provider.ts"
-import { parseTemplate } from "../../core/secrets/reference.ts"
+import { parseTemplate } from "../../core/references/reference.ts"
 import { admin, callerOf, connect, world } from "../support/instance.ts"
 
 const member: Principal = { ...admin, subject: "mia", role: "MEMBER", projectIds: ["p1", "p2"] }

@@ -1,6 +1,6 @@
 import { type AuditItem, type AuditPage, type AuditQuery, positionOf } from "../../core/audit/audit.ts"
+import type { Caller } from "../../core/audit/caller.ts"
 import type { Principal } from "../../core/auth/principal.ts"
-import type { Caller } from "../../core/connections/caller.ts"
 import type { OpenOptions } from "../../core/connections/open.ts"
 import { tampered } from "../../core/connections/record-mac.ts"
 import type { Settings } from "../../core/contract/settings.ts"

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { providerViews } from "../../core/providers/view.ts"
+import { providerViews } from "../../core/connections/provider-views.ts"
 import {
   changedDestinations,
   completeConfig,

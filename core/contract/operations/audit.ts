@@ -1,16 +1,11 @@
 import * as z from "zod"
+import type { AuditList } from "../../audit/list.ts"
+import { limits } from "../../limits.ts"
+import { once } from "../../once.ts"
 import { connectionId, cursor, limit, timestamp } from "../fields.ts"
-import { limits } from "../limits.ts"
-import { once } from "../once.ts"
 import { defineOperation } from "../operation.ts"
 import { served } from "../routes.ts"
-import { type AuditEventView, auditAction, auditEvent } from "../shapes/audit-event.ts"
-
-/** The newest first. A page may be short, or empty, and still have a `next`. */
-export interface AuditList {
-  data: AuditEventView[]
-  next: string | null
-}
+import { auditAction, auditEvent } from "../shapes/audit-event.ts"
 
 export const audit = defineOperation({
   id: "audit",

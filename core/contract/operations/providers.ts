@@ -1,6 +1,6 @@
 import * as z from "zod"
-import { limits } from "../limits.ts"
-import { once } from "../once.ts"
+import { limits } from "../../limits.ts"
+import { once } from "../../once.ts"
 import { defineOperation } from "../operation.ts"
 import { served } from "../routes.ts"
 import { providerInfo } from "../shapes/provider.ts"

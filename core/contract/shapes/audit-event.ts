@@ -1,15 +1,8 @@
 import * as z from "zod"
-import { type AuditEvent, auditActions } from "../../audit/event.ts"
+import { type AuditEventView, auditActions } from "../../audit/event.ts"
 import { type Code, reasons, statusOf } from "../../errors.ts"
+import { once } from "../../once.ts"
 import { timestamp } from "../fields.ts"
-import { once } from "../once.ts"
-
-/** A record of the audit as admins read it. */
-export interface AuditEventView extends Omit<AuditEvent, "platformId"> {
-  /** Its request's id and a number within that. */
-  id: string
-  occurred: string
-}
 
 const code = once(() => z.enum(Object.keys(statusOf) as [Code, ...Code[]]))
 const reason = once(() => z.enum(reasons))

@@ -1,7 +1,7 @@
 import * as z from "zod"
+import { once } from "../../once.ts"
 import type { ProviderId } from "../../providers/registry.ts"
 import { timestamp } from "../fields.ts"
-import { once } from "../once.ts"
 import { type Scope, scope } from "../scope.ts"
 import { type Settings, settings } from "../settings.ts"
 import { type Problem, problem } from "./problem.ts"

@@ -7,7 +7,7 @@ import {
   type Upstream,
   type ValidationIssue,
 } from "../../errors.ts"
-import { once } from "../once.ts"
+import { once } from "../../once.ts"
 
 /** What a caller gets instead of an answer: RFC 9457 with our own members. */
 export interface Problem {

@@ -1,7 +1,7 @@
 import * as z from "zod"
+import { once } from "../../once.ts"
 import type { ConfigField, ProviderFacts, SecretParam } from "../../providers/provider.ts"
 import type { ProviderId } from "../../providers/registry.ts"
-import { once } from "../once.ts"
 import { providerIds } from "./connection.ts"
 
 /** A provider as the console sees it: everything its forms and pickers are built from. */

@@ -1,6 +1,6 @@
 import * as z from "zod"
+import { once } from "../../once.ts"
 import { timestamp } from "../fields.ts"
-import { once } from "../once.ts"
 import { type Problem, problem } from "./problem.ts"
 
 /** What a live test tried and found. */

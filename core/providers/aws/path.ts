@@ -1,7 +1,8 @@
 import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
+import type { ReferenceOptions } from "../../references/reference-options.ts"
 import { invalidPath, knownOptions } from "../known-options.ts"
-import type { ReferenceOptions, SecretRef } from "../provider.ts"
+import type { SecretRef } from "../provider.ts"
 import { base64Of, parseObject, selectKey, selectPointer, valueText } from "../select.ts"
 
 /** A secret, and which version of it. The unit that is fetched and cached; as text it is `name?version=…&stage=…`. */

@@ -1,7 +1,8 @@
 import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
+import type { ReferenceOptions } from "../../references/reference-options.ts"
 import { invalidPath, knownOptions } from "../known-options.ts"
-import type { ReferenceOptions, SecretRef } from "../provider.ts"
+import type { SecretRef } from "../provider.ts"
 import { selectPointer, valueText } from "../select.ts"
 
 const expected = "Expected a variable's id without account and kind, such as `data/app/api_key`."

@@ -1,6 +1,6 @@
-import { limits } from "../../contract/limits.ts"
 import { ProviderError } from "../../errors.ts"
 import { isObject, own } from "../../json.ts"
+import { limits } from "../../limits.ts"
 import type { HttpResponse } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
 import { jsonOf } from "../answer.ts"

@@ -1,5 +1,6 @@
+import type { ReferenceOptions } from "../../references/reference-options.ts"
 import { invalidPath, knownOptions } from "../known-options.ts"
-import type { ReferenceOptions, SecretRef } from "../provider.ts"
+import type { SecretRef } from "../provider.ts"
 import { selectKey, selectPointer, valueText } from "../select.ts"
 
 const expected = "Expected `mount/data/path/key` (KV version 2) or `mount/path/key` (KV version 1)."

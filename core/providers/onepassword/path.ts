@@ -1,6 +1,7 @@
 import type { Json } from "../../json.ts"
+import type { ReferenceOptions } from "../../references/reference-options.ts"
 import { invalidPath, knownOptions } from "../known-options.ts"
-import type { ReferenceOptions, SecretRef } from "../provider.ts"
+import type { SecretRef } from "../provider.ts"
 import { selectPointer, valueText } from "../select.ts"
 import {
   type Attribute,

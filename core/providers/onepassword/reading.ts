@@ -1,5 +1,5 @@
-import { limits } from "../../contract/limits.ts"
 import type { Json } from "../../json.ts"
+import { limits } from "../../limits.ts"
 import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult } from "../provider.ts"

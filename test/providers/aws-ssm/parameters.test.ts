@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { ProviderError } from "../../../core/errors.ts"
 import { awsSsm } from "../../../core/providers/aws-ssm/index.ts"
-import type { ReferenceOptions } from "../../../core/providers/provider.ts"
+import type { ReferenceOptions } from "../../../core/references/reference-options.ts"
 import { connection, sandbox } from "../aws/sandbox-client.ts"
 
 const arn = "arn:aws:ssm:us-east-1:123456789012:parameter/prod/db"

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { ProviderError } from "../../../core/errors.ts"
 import { parsePath } from "../../../core/providers/aws/path.ts"
-import type { ReferenceOptions } from "../../../core/providers/provider.ts"
+import type { ReferenceOptions } from "../../../core/references/reference-options.ts"
 
 const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf"
 const version = "a760d62c-2e26-4347-9d7e-ada9cac1debf"

@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { ProviderError } from "../../../core/errors.ts"
 import { documentOf, parsePath } from "../../../core/providers/hashicorp/path.ts"
-import type { ReferenceOptions } from "../../../core/providers/provider.ts"
+import type { ReferenceOptions } from "../../../core/references/reference-options.ts"
 
 const document = (path: string, options: ReferenceOptions = {}) => parsePath(path, options).document
 

@@ -1,6 +1,6 @@
 import type { HttpRequest } from "../../../core/network/http.ts"
 import { onepassword } from "../../../core/providers/onepassword/index.ts"
-import type { ReferenceOptions } from "../../../core/providers/provider.ts"
+import type { ReferenceOptions } from "../../../core/references/reference-options.ts"
 import { type Scripted, scriptedHttp, testDeps } from "../deps.ts"
 
 /** Answers to a test's requests, by `path?query` below `/v1/`, decoded. What is not among them is not found. */

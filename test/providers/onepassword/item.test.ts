@@ -3,7 +3,7 @@ import { ProviderError } from "../../../core/errors.ts"
 import { codesContent, itemContent } from "../../../core/providers/onepassword/item.ts"
 import { parsePath } from "../../../core/providers/onepassword/path.ts"
 import type { Item, Part } from "../../../core/providers/onepassword/store.ts"
-import type { ReferenceOptions } from "../../../core/providers/provider.ts"
+import type { ReferenceOptions } from "../../../core/references/reference-options.ts"
 
 const field = (id: string, label: string, value: string, more: Partial<Part> = {}): Part => ({
   kind: "field",

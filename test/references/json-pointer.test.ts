@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { isObject, type Json } from "../core/json.ts"
-import { isPointer, parsePointer, printPointer, readPointer } from "../core/json-pointer.ts"
+import { isObject, type Json } from "../../core/json.ts"
+import { isPointer, parsePointer, printPointer, readPointer } from "../../core/references/json-pointer.ts"
 
 describe("a JSON pointer", () => {
   /** RFC 6901, section 5. */

@@ -7,7 +7,7 @@ import {
   printReference,
   printTemplate,
   type Template,
-} from "../../core/secrets/reference.ts"
+} from "../../core/references/reference.ts"
 import { id, movedId, target, trickyText } from "./arbitraries.ts"
 
 const anyText = fc.oneof(trickyText, fc.string({ unit: "binary" }))

@@ -1,8 +1,8 @@
-import type { Clock } from "./clock.ts"
-import type { PlatformKeys } from "./crypto/keyring.ts"
-import { seal, unseal } from "./crypto/seal.ts"
-import { LatchkeyError } from "./errors.ts"
-import type { Json } from "./json.ts"
+import type { Clock } from "../clock.ts"
+import { LatchkeyError } from "../errors.ts"
+import type { Json } from "../json.ts"
+import type { PlatformKeys } from "./keyring.ts"
+import { seal, unseal } from "./seal.ts"
 
 const validMs = 3_600_000
 

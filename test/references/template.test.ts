@@ -1,9 +1,9 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { isObject, type Json } from "../../core/json.ts"
-import { printPointer, readPointer } from "../../core/json-pointer.ts"
-import { printReference } from "../../core/secrets/reference.ts"
-import { type Found, findReferences, type Place, rebuild } from "../../core/secrets/template.ts"
+import { printPointer, readPointer } from "../../core/references/json-pointer.ts"
+import { printReference } from "../../core/references/reference.ts"
+import { type Found, findReferences, type Place, rebuild } from "../../core/references/template.ts"
 import { id, trickyText } from "./arbitraries.ts"
 
 const a = printReference({ connectionId: id, path: "a" })

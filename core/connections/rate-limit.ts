@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
-import type { Clock } from "./clock.ts"
-import { canonical } from "./crypto/canonical.ts"
-import { LatchkeyError } from "./errors.ts"
-import { createLru } from "./lru.ts"
-import type { OptionalRedis } from "./redis/optional.ts"
+import type { Clock } from "../clock.ts"
+import { canonical } from "../crypto/canonical.ts"
+import { LatchkeyError } from "../errors.ts"
+import { createLru } from "../lru.ts"
+import type { OptionalRedis } from "../redis/optional.ts"
 
 /** Bounds how often a platform has its secret managers contacted at an admin's word. */
 export interface RateLimit {

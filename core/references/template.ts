@@ -1,7 +1,7 @@
-import { limits } from "../contract/limits.ts"
 import { LatchkeyError } from "../errors.ts"
 import type { Json } from "../json.ts"
-import { parsePointer, printPointer } from "../json-pointer.ts"
+import { limits } from "../limits.ts"
+import { parsePointer, printPointer } from "./json-pointer.ts"
 import { parseTemplate, type Template } from "./reference.ts"
 
 /** A string that holds references. */

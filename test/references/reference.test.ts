@@ -5,7 +5,7 @@ import {
   parseTemplate,
   printReference,
   printTemplate,
-} from "../../core/secrets/reference.ts"
+} from "../../core/references/reference.ts"
 import { id, movedId } from "./arbitraries.ts"
 
 /** The only part of a text that is one reference. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { LatchkeyError } from "../core/errors.ts"
-import { Secret } from "../core/secret.ts"
-import { admin, callerOf, world } from "./support/instance.ts"
+import { LatchkeyError } from "../../core/errors.ts"
+import { Secret } from "../../core/secret.ts"
+import { admin, callerOf, world } from "../support/instance.ts"
 
 /** Tests of a configuration that was not saved: what became of each. */
 function testing() {

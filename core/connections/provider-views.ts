@@ -1,6 +1,6 @@
 import type { ProviderInfo } from "../contract/shapes/provider.ts"
-import type { ProviderDeps } from "./provider.ts"
-import { providers } from "./registry.ts"
+import type { ProviderDeps } from "../providers/provider.ts"
+import { providers } from "../providers/registry.ts"
 
 /** What the console builds its forms and pickers from, with what this platform has to put into the secret managers. */
 export function providerViews(

@@ -1,4 +1,4 @@
-import { isObject, type Json, own } from "./json.ts"
+import { isObject, type Json, own } from "../json.ts"
 
 /** Whether a text is a JSON pointer (RFC 6901): `""`, or `/` and tokens in which `~` stands only in `~0` and `~1`. */
 export function isPointer(text: string): boolean {

@@ -1,4 +1,4 @@
-import { limits } from "../contract/limits.ts"
+import { limits } from "../limits.ts"
 
 /** What a connection's `allowedPaths` let through, for one project. Paths are the provider's canonical ones. */
 export interface AllowedPaths {

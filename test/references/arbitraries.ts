@@ -1,6 +1,6 @@
 import fc from "fast-check"
-import type { ReferenceOptions } from "../../core/providers/provider.ts"
-import type { ReferenceTarget } from "../../core/secrets/reference.ts"
+import type { ReferenceTarget } from "../../core/references/reference.ts"
+import type { ReferenceOptions } from "../../core/references/reference-options.ts"
 
 export const id = "smc_V1StGXR8_Z5jdHi6B-myT"
 export const movedId = "V1StGXR8Z5jdHi6BamyTx"

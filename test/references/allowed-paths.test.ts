@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { allowedPathProblem, allowedPaths } from "../../core/secrets/allowed-paths.ts"
+import { allowedPathProblem, allowedPaths } from "../../core/references/allowed-paths.ts"
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder as admins write it
 const project = "projects/${projectId}/**"

@@ -1,5 +1,9 @@
-import { isPointer } from "../json-pointer.ts"
-import type { ReferenceOptions } from "../providers/provider.ts"
+import { isPointer } from "./json-pointer.ts"
+
+/** The options of a reference, after `?`, already known by name. */
+export type ReferenceOptions = Readonly<
+  Partial<Record<"version" | "stage" | "pointer" | "encoding" | "attribute", string>>
+>
 
 type Name = keyof ReferenceOptions
 

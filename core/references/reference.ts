@@ -1,9 +1,8 @@
-import { limits } from "../contract/limits.ts"
 import { LatchkeyError } from "../errors.ts"
 import { connectionIdPattern } from "../ids.ts"
-import type { ReferenceOptions } from "../providers/provider.ts"
+import { limits } from "../limits.ts"
 import { backslashesBefore, escapePath, indexOfUnescaped, trimSpaces, unescapePath } from "./escapes.ts"
-import { parseOptions, printOptions } from "./reference-options.ts"
+import { parseOptions, printOptions, type ReferenceOptions } from "./reference-options.ts"
 
 /** What a text is made of, in order: literal text as it is to appear, and references. No literal is empty, no two touch. */
 export type Template = readonly Part[]
