@@ -59,7 +59,7 @@ export async function deploy(): Promise<Deployment> {
 
   const store = dynamoConnectionStore({
     client: dynamodb,
-    table: settings.tables.connections,
+    table: environment.CONNECTIONS_TABLE ?? "",
     clock: systemClock,
   })
   const keyring = createKeyring({ kms: awsKms({ client: clients.kms, keyId: "bench" }), clock: systemClock })

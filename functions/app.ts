@@ -85,6 +85,7 @@ async function build(): Promise<App> {
 
 async function buildVerifier(): Promise<TokenVerifier> {
   const { issuers, sandbox } = currentSettings()
+  if (issuers === undefined) throw new Error("LATCHKEY_ISSUERS is missing: no token can be verified without.")
   const { createTokenVerifier } = await import("../core/auth/token.ts")
   return createTokenVerifier({ issuers, clock: systemClock, sandbox })
 }

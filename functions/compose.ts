@@ -22,7 +22,7 @@ export interface Clients {
   credentials: AwsPrincipal["credentials"]
 }
 
-/** Latchkey on AWS and Upstash. Nothing is contacted yet. */
+/** Latchkey on AWS and Upstash, as far as this function was told of them. Nothing is contacted yet. */
 export function compose(
   settings: Settings,
   { dynamodb, kms, credentials }: Clients,
@@ -34,15 +34,15 @@ export function compose(
   dynamodb.middlewareStack.remove("loggerMiddleware")
   const clock = systemClock
   return createLatchkey({
-    store: dynamoConnectionStore({ client: dynamodb, table: tables.connections, clock }),
-    kms: awsKms({ client: kms, keyId: settings.kmsKeyId }),
-    redis: upstashRedis(settings.redis),
-    auditStore: dynamoAuditStore({
-      client: dynamodb,
-      table: tables.audit,
-      retentionDays: audit.retentionDays,
-    }),
-    usageStore: dynamoUsageStore({ client: dynamodb, table: tables.usage }),
+    store: portOf("CONNECTIONS_TABLE", tables.connections, (table) =>
+      dynamoConnectionStore({ client: dynamodb, table, clock }),
+    ),
+    kms: portOf("KMS_KEY_ID", settings.kmsKeyId, (keyId) => awsKms({ client: kms, keyId })),
+    redis: portOf("UPSTASH_REDIS_REST_URL", settings.redis, upstashRedis),
+    auditStore: portOf("AUDIT_TABLE", tables.audit, (table) =>
+      dynamoAuditStore({ client: dynamodb, table, retentionDays: audit.retentionDays }),
+    ),
+    usageStore: portOf("USAGE_TABLE", tables.usage, (table) => dynamoUsageStore({ client: dynamodb, table })),
     network: networkOnDemand({
       policy: settings.outbound,
       clock,
@@ -53,5 +53,21 @@ export function compose(
     metrics,
     auditMode: audit.mode,
     resolveMs: deadlines.resolveMs,
+  })
+}
+
+/** A port on what the function was told of. Without that, one whose first use says which variable it takes. */
+function portOf<Told, Port extends object>(
+  variable: string,
+  told: Told | undefined,
+  make: (told: Told) => Port,
+): Port {
+  if (told !== undefined) return make(told)
+  return new Proxy({} as Port, {
+    get() {
+      throw new Error(
+        `${variable} is not in the environment of this function: stacks/environment.ts says who has it.`,
+      )
+    },
   })
 }

@@ -16,13 +16,17 @@ import {
   wholeNumber,
 } from "./read-variables.ts"
 
-/** What a deployment, or the sandbox, tells the functions. */
+/**
+ * What a deployment, or the sandbox, tells a function. Each is told of those parts alone that it has a use for, so what is
+ * missing here is missed only when it is used.
+ */
 export interface Settings {
   sandbox: boolean
-  tables: { connections: string; audit: string; usage: string }
-  kmsKeyId: string
-  redis: { url: string; token: string }
-  issuers: readonly IssuerConfig[]
+  tables: { connections?: string; audit?: string; usage?: string }
+  kmsKeyId?: string
+  redis?: { url: string; token: string }
+  /** The authorizer's. */
+  issuers?: readonly IssuerConfig[]
   outbound: OutboundPolicy
   directCallers: readonly DirectCaller[]
   /** Whether connections may name endpoints of their own, and who the functions are to the roles of tenants. */
@@ -35,22 +39,24 @@ export interface Settings {
 
 /**
  * Reads and checks the variables, once per instance.
- * @throws Error that names each variable that is missing or wrong, and what it should be, without its value
+ * @throws Error that names each variable that is wrong, and what it should be, without its value
  */
 export function readEnvironment(environment: Environment): Settings {
-  const { read, assertComplete } = variablesOf(environment)
+  const { read, readGiven, assertComplete } = variablesOf(environment)
   const sandbox = environment.LATCHKEY_SANDBOX !== undefined && read("LATCHKEY_SANDBOX", oneOf("1")) === "1"
   const outbound = read("LATCHKEY_OUTBOUND", outboundPolicy, closed)
   const settings: Settings = {
     sandbox,
     tables: {
-      connections: read("CONNECTIONS_TABLE", text),
-      audit: read("AUDIT_TABLE", text),
-      usage: read("USAGE_TABLE", text),
+      ...readGiven("connections", "CONNECTIONS_TABLE", text),
+      ...readGiven("audit", "AUDIT_TABLE", text),
+      ...readGiven("usage", "USAGE_TABLE", text),
     },
-    kmsKeyId: read("KMS_KEY_ID", text),
-    redis: { url: read("UPSTASH_REDIS_REST_URL", url), token: read("UPSTASH_REDIS_REST_TOKEN", text) },
-    issuers: read("LATCHKEY_ISSUERS", issuers),
+    ...readGiven("kmsKeyId", "KMS_KEY_ID", text),
+    ...(hasRedis(environment) && {
+      redis: { url: read("UPSTASH_REDIS_REST_URL", url), token: read("UPSTASH_REDIS_REST_TOKEN", text) },
+    }),
+    ...readGiven("issuers", "LATCHKEY_ISSUERS", issuers),
     outbound: { ...outbound, allowLoopback: sandbox && outbound?.allowLoopback },
     directCallers: read("LATCHKEY_DIRECT_CALLERS", directCallers, []),
     aws: read("LATCHKEY_AWS", aws, { allowEndpoint: false }),
@@ -70,6 +76,10 @@ export function readEnvironment(environment: Environment): Settings {
   else refuseHostileVariables(environment)
   return settings
 }
+
+/** Half of it is a mistake. */
+const hasRedis = ({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Environment) =>
+  UPSTASH_REDIS_REST_URL !== undefined || UPSTASH_REDIS_REST_TOKEN !== undefined
 
 /** Objects; the verifier checks them field by field when it is made. */
 const issuers = json("a list of issuers, one at least", (parsed) => {

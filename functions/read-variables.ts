@@ -25,13 +25,24 @@ export function variablesOf(environment: Environment) {
     return value as Value
   }
 
+  /** As a property of this name; nothing where the variable is not set. */
+  function readGiven<Name extends string, Value>(
+    property: Name,
+    name: string,
+    type: VariableType<Value>,
+  ): { [Key in Name]?: Value } {
+    return environment[name] === undefined
+      ? {}
+      : ({ [property]: read(name, type) } as { [Key in Name]: Value })
+  }
+
   /** @throws Error that names each variable that is missing or wrong, and what it should be, without its value */
   function assertComplete(): void {
     if (problems.length > 0)
       throw new Error(`The environment of this function is not complete: ${problems.join("; ")}.`)
   }
 
-  return { read, assertComplete }
+  return { read, readGiven, assertComplete }
 }
 
 export const text: VariableType<string> = {

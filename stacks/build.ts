@@ -3,7 +3,7 @@ import { createRequire } from "node:module"
 import { join, resolve } from "node:path"
 import { bundleFunction } from "./bundle.ts"
 import { functionFiles } from "./function-names.ts"
-import { type FunctionId, permissions } from "./permissions.ts"
+import { asksSecretManagers, type FunctionId } from "./permissions.ts"
 
 /** A function's bundle on disk, for the stacks and for the plan. */
 export interface BuiltFunction {
@@ -34,7 +34,7 @@ async function buildAll(folder: string): Promise<Built> {
       const { handler, chunks, bytes, hotBytes, sources } = await bundleFunction(file, path)
       const hot = chunks.filter((chunk) => chunk.hot).map((chunk) => `${chunk.file}.map`)
       const maps = await setMapsAside(path, join(folder, `${file}.maps`), hot)
-      if (fetchesSecrets(id)) await copyFile(onePasswordCore, join(path, "core_bg.wasm"))
+      if (asksSecretManagers(id)) await copyFile(onePasswordCore, join(path, "core_bg.wasm"))
       return [id, { path, handler, bytes, hotBytes, maps, sources }] as const
     }),
   )
@@ -57,8 +57,6 @@ async function setMapsAside(from: string, to: string, kept: readonly string[]): 
 
 /** 1Password's SDK reads it from beside itself when a service account is first used: 14 MB, which no other function needs. */
 const onePasswordCore = createRequire(import.meta.url).resolve("@1password/sdk-core/nodejs/core_bg.wasm")
-
-const fetchesSecrets = (id: FunctionId) => permissions[id].some(({ on }) => on === "roles of tenants")
 
 const folder = resolve(process.argv[2] ?? "dist/functions")
 const built = await buildAll(folder)

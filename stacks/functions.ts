@@ -16,7 +16,7 @@ interface FunctionDeps {
   settings: StageSettings
   storage: Storage
   network: FunctionNetwork | undefined
-  environment: Record<string, $util.Input<string>>
+  environment: (id: FunctionId) => Record<string, $util.Input<string>>
 }
 
 /** The longest that API Gateway waits for a function, in seconds. */
@@ -65,7 +65,7 @@ function createFunction(id: FunctionId, built: BuiltFunction | undefined, deps: 
     architecture: "arm64",
     memory: `${settings.memoryMb} MB`,
     timeout: `${timeoutSeconds[id] ?? longest} seconds`,
-    environment,
+    environment: environment(id),
     permissions: [
       ...grants.map((grant) => statementOf(grant, storage)),
       {

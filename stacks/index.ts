@@ -17,7 +17,7 @@ export function createStage(): Record<string, unknown> {
 
   const storage = createStorage(settings)
   const { network, egressAddresses } = createNetwork(settings)
-  const environment = functionEnvironment(stage, settings, storage, createCache(settings))
+  const environment = functionEnvironment({ stage, settings, storage, cache: createCache(settings) })
   const functions = createFunctions({ stage, settings, storage, network, environment })
   const api = createApi(settings, functions)
   if (settings.waf) createFirewall(api, settings.waf)

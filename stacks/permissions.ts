@@ -81,6 +81,16 @@ export const permissions: Record<FunctionId, readonly Grant[]> = {
   rotated: [read, update, openPlatform, record],
 }
 
+/** Whether a function may do anything at all with it. */
+export const mayUse = (id: FunctionId, on: Grant["on"]): boolean =>
+  permissions[id].some((grant) => grant.on === on)
+
+/** Whether it contacts secret managers: in the accounts of tenants too, which takes a grant. */
+export const asksSecretManagers = (id: FunctionId): boolean => mayUse(id, "roles of tenants")
+
+/** Whether it is told where the cache is, and its token: it asks secret managers, or says how that went the last time. */
+export const hasCache = (id: FunctionId): boolean => asksSecretManagers(id) || id === "getConnection"
+
 /** For a stage with a VPC: AWS has no narrower resource for the interfaces that Lambda makes on a role's behalf. */
 export const networkGrant: Grant = {
   actions: [

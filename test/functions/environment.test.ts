@@ -82,10 +82,27 @@ describe("the environment of a function", () => {
     expect(read).not.toThrow("s3cret")
   })
 
-  test("an error names everything that is missing at once", () => {
-    expect(() => readEnvironment({})).toThrow(
-      /CONNECTIONS_TABLE is missing.*USAGE_TABLE is missing.*KMS_KEY_ID is missing.*LATCHKEY_ISSUERS is missing/,
+  test("an error names everything that is wrong at once", () => {
+    expect(() => readEnvironment({ ...complete, CONNECTIONS_TABLE: "", LATCHKEY_ISSUERS: "[]" })).toThrow(
+      /CONNECTIONS_TABLE must be .*LATCHKEY_ISSUERS must be /,
     )
+  })
+
+  test("may be of those parts alone that the function has a use for", () => {
+    expect(readEnvironment({})).toEqual({
+      sandbox: false,
+      tables: {},
+      outbound: { allowHttp: false, allowLoopback: false, exceptions: [] },
+      directCallers: [],
+      aws: { allowEndpoint: false },
+      audit: { mode: "required", retentionDays: 400 },
+      consoleOrigin: undefined,
+      deadlines: { resolveMs: 15_000, requestMs: 5_000 },
+    })
+  })
+
+  test.each(["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"])("has no cache without %s", (name) => {
+    expect(() => readEnvironment({ ...complete, [name]: undefined })).toThrow(`${name} is missing`)
   })
 
   test.each(["VAULT_ADDR", "AWS_ENDPOINT_URL", "https_proxy", "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_DEBUG"])(

@@ -130,6 +130,41 @@ describe.each(stages)("the plan of %s", (_, make) => {
     }
   })
 
+  test("tells a function of what it has a use for: the cache's token, and the issuers, not every one", () => {
+    const told = (variable: string) =>
+      functionIds.filter((id) => {
+        const inputs = functionInputs(stage.resources, functionName(stage.plan.stage, id))
+        return variable in variablesOf(inputs)
+      })
+    expect(told("LATCHKEY_ISSUERS")).toEqual(["authorizer"])
+    expect(told("LATCHKEY_DIRECT_CALLERS")).toEqual(["resolveDirect"])
+    expect(told("UPSTASH_REDIS_REST_TOKEN").sort()).toEqual([
+      "browse",
+      "createConnection",
+      "getConnection",
+      "listConnections",
+      "resolve",
+      "resolveDirect",
+      "testConnection",
+      "testUnsaved",
+      "updateConnection",
+      "validate",
+    ])
+    for (const [variable, resource] of [
+      ["CONNECTIONS_TABLE", "ConnectionData"],
+      ["AUDIT_TABLE", "AuditData"],
+      ["USAGE_TABLE", "UsageData"],
+      ["KMS_KEY_ID", ":key/"],
+    ] as const)
+      expect(told(variable), variable).toEqual(
+        functionIds.filter((id) =>
+          statementsOf(stage.resources, id).some(({ resources }) =>
+            resources.some((arn) => arn.includes(resource)),
+          ),
+        ),
+      )
+  })
+
   test("keeps every log for a while and not for ever", () => {
     for (const { inputs } of stage.all("aws:cloudwatch/logGroup:LogGroup"))
       expect(inputs.retentionInDays).toBeGreaterThan(0)
