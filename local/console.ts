@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { extname, join } from "node:path"
+import { contentSecurityPolicy } from "../stacks/console-policy.ts"
 import { buildConsole } from "./console-build.ts"
 import { listen } from "./http-server.ts"
 import type { ConsoleServer } from "./sandbox.ts"
@@ -55,19 +56,8 @@ export async function startConsole({ port, folder, signIn }: ConsoleOptions): Pr
 
 /** The headers of every page, for a console that calls these addresses. */
 export function consoleHeaders(calls: readonly string[]): Record<string, string> {
-  const origins = calls.map((url) => new URL(url).origin)
-  const policy = [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    `connect-src ${["'self'", ...origins].join(" ")}`,
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-    "form-action 'none'",
-  ]
   return {
-    "content-security-policy": policy.join("; "),
+    "content-security-policy": contentSecurityPolicy(calls),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",

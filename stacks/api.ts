@@ -2,22 +2,23 @@ import { basePath } from "../core/contract/operation.ts"
 import { routes } from "../core/contract/routes.ts"
 import type { StageSettings } from "./config.ts"
 import { type Functions, retentionDays } from "./functions.ts"
-import { gatewayResponses, ownHeaders } from "./gateway-responses.ts"
+import { gatewayResponses, type Headers, ownHeaders } from "./gateway-responses.ts"
 
-/** The REST API: every route of the contract, one authorizer before all that are not public. */
-export function createApi(settings: StageSettings, functions: Functions) {
-  const { consoleOrigin, domain, throttle, tracing } = settings
+/** An origin, known beforehand or once CloudFront has given it. */
+type Origin = $util.Input<string> | undefined
+
+/**
+ * The REST API. Where it will be is known before it serves anything, which the console needs, whose own address the API's
+ * answers name: so its routes come later.
+ */
+export function createApi(settings: StageSettings) {
+  const { domain, tracing } = settings
+  let own: OwnAnswers = { settings: [], resources: [] }
   const api = new sst.aws.ApiGatewayV1("Api", {
     endpoint: { type: "regional" },
     // SST's own allows any header but `Authorization` to any origin.
     cors: false,
-    ...(domain && {
-      domain: {
-        name: domain.name,
-        ...(domain.certificateArn !== undefined && { cert: domain.certificateArn }),
-        ...(domain.dns ? {} : { dns: false as const }),
-      },
-    }),
+    ...(domain && { domain: domainOf(domain) }),
     transform: {
       api: (args) => {
         // With a domain of its own, nothing goes round it and what stands before it.
@@ -36,14 +37,28 @@ export function createApi(settings: StageSettings, functions: Functions) {
       deployment: (args, opts) => {
         // SST deploys again where a route changed. What is no route of its has to be there before, and counts too.
         args.triggers = $util
-          .output(args.triggers)
-          .apply((triggers) => ({ ...triggers, own: JSON.stringify(own.settings) }))
+          .all([args.triggers, $util.jsonStringify(own.settings)])
+          .apply(([triggers, answers]) => ({ ...triggers, own: answers }))
         opts.dependsOn = own.resources
       },
       domainName: { securityPolicy: "TLS_1_2" },
     },
   })
+  return {
+    api,
+    // Before the deployment it is one of API Gateway's, which depends on nothing that is deployed.
+    url: domain ? $util.output(`https://${domain.name}/`) : api.url,
+    /** Every route of the contract, one authorizer before all that are not public. */
+    serve(functions: Functions, consoleOrigin: Origin): void {
+      addRoutes(api, functions)
+      own = withOwnAnswers(api, consoleOrigin)
+      api.deploy()
+      throttleAll(api, settings.throttle)
+    },
+  }
+}
 
+function addRoutes(api: Api, functions: Functions): void {
   const authorizer = api.addAuthorizer({
     name: "token",
     requestFunction: functions.authorizer.arn,
@@ -59,11 +74,15 @@ export function createApi(settings: StageSettings, functions: Functions) {
         ...(who !== "public" && { auth: { custom: authorizer.id } }),
       },
     )
+}
 
-  const own = withOwnAnswers(api, consoleOrigin)
-  api.deploy()
-  throttleAll(api, throttle)
-  return api
+/** A domain as SST's components take it. */
+export function domainOf({ name, certificateArn, dns }: NonNullable<StageSettings["domain"]>) {
+  return {
+    name,
+    ...(certificateArn !== undefined && { cert: certificateArn }),
+    ...(dns ? {} : { dns: false as const }),
+  }
 }
 
 type Api = sst.aws.ApiGatewayV1
@@ -74,7 +93,7 @@ interface OwnAnswers {
 }
 
 /** What is answered without a function: problems of API Gateway's own, and preflights for pages of the console's origin. */
-function withOwnAnswers(api: Api, consoleOrigin: string | undefined): OwnAnswers {
+function withOwnAnswers(api: Api, consoleOrigin: Origin): OwnAnswers {
   const responses = gatewayResponses(consoleOrigin)
   const resources: $util.Resource[] = responses.map(
     (response) =>
@@ -95,7 +114,7 @@ function withOwnAnswers(api: Api, consoleOrigin: string | undefined): OwnAnswers
   return { settings: [...responses, headers], resources }
 }
 
-function createPreflight(api: Api, path: string, headers: Record<string, string>): $util.Resource[] {
+function createPreflight(api: Api, path: string, headers: Headers): $util.Resource[] {
   const name = `preflight${path.replace(/[^a-z]+/gi, "-")}`
   const { integration } = api.routeIntegration(
     `OPTIONS ${basePath}${path}`,

@@ -25,6 +25,22 @@ const issuer = z
     error: "has either `jwksUrl` or `publicKeys`",
   })
 
+const domain = z
+  .strictObject({ name: text, certificateArn: text.optional(), dns: z.boolean().default(true) })
+  .refine(({ dns, certificateArn }) => dns || certificateArn !== undefined, {
+    error: "needs `certificateArn` where `dns` is false",
+  })
+
+const signIn = z.strictObject({
+  clientId: text,
+  /** One of `issuers`; the first where this is left out. */
+  issuer: text.optional(),
+  scope: text.optional(),
+  audience: text.optional(),
+  /** Of the issuer's token endpoint, where that has another origin than the issuer. */
+  tokenOrigin: origin.optional(),
+})
+
 const directCaller = z.strictObject({
   name: z.string().regex(/^(?!\d+$)[A-Za-z0-9_-]{1,64}$/, {
     error: "must be the name of a Lambda alias: letters, digits, - and _, not digits alone",
@@ -41,93 +57,105 @@ const concurrency = z.strictObject({
 })
 
 /** What a stage can be told. Each has a default, save who is trusted to issue tokens. */
-const stage = z.strictObject({
-  /** Production's: cannot be removed, and its data outlives it. */
-  protected: z.boolean().default(false),
-  /** Where AWS's own settings name none. */
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/)
-    .optional(),
-  issuers: z.array(issuer).min(1, { error: "name at least one issuer: without one nobody has a token" }),
-  /** Of the pages that may call the API from a browser. */
-  consoleOrigin: origin.optional(),
-  domain: z
-    .strictObject({ name: text, certificateArn: text.optional(), dns: z.boolean().default(true) })
-    .refine(({ dns, certificateArn }) => dns || certificateArn !== undefined, {
-      error: "needs `certificateArn` where `dns` is false",
-    })
-    .optional(),
-  /** AWS WAF before the API: an allowance for each address, and AWS's list of addresses of ill repute. */
-  waf: z.strictObject({ requestsPer5Minutes: z.int().min(10).max(2_000_000_000) }).optional(),
-  /** Requests a second of the whole API, and how many at once. */
-  throttle: z
-    .strictObject({ rate: z.int().min(1), burst: z.int().min(1) })
-    .default({ rate: 500, burst: 1_000 }),
-  memoryMb: z.int().min(128).max(10_240).default(512),
-  /** By operation. */
-  concurrency: z.record(z.string(), concurrency).default({}),
-  deadlines: z
-    .strictObject({
-      resolveMs: z.int().min(3_000).max(27_000).default(15_000),
-      requestMs: z.int().min(500).max(20_000).default(5_000),
-    })
-    .prefault({}),
-  /** Where connections may lead besides public https addresses. */
-  outbound: z
-    .strictObject({
-      allowHttp: z.boolean().default(false),
-      exceptions: z.array(z.strictObject({ platformId: text, cidr: text })).default([]),
-    })
-    .prefault({}),
-  aws: z
-    .strictObject({
-      /** Goes into the external ids that tenants' roles demand: once there are any, it must never change. */
-      deploymentId: text.optional(),
-      allowEndpoint: z.boolean().default(false),
-    })
-    .prefault({}),
-  directCallers: z
-    .array(directCaller)
-    .refine((callers) => new Set(callers.map(({ name }) => name)).size === callers.length, {
-      error: "each caller has a name of its own",
-    })
-    .default([]),
-  audit: z
-    .strictObject({
-      mode: z.enum(["required", "best-effort", "off"]).default("required"),
-      retentionDays: z.int().min(1).default(400),
-      /** Whether every record also goes to an EventBridge bus, for a SIEM. */
-      events: z.boolean().default(true),
-    })
-    .prefault({}),
-  logRetention: z
-    .enum(["1 week", "2 weeks", "1 month", "3 months", "6 months", "1 year", "13 months", "2 years"])
-    .default("1 month"),
-  tracing: z.boolean().default(false),
-  alarms: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      emails: z.array(z.email()).default([]),
-      /** Share of requests that end in 5xx, in percent. */
-      errorPercent: z.number().gt(0).max(100).default(1),
-      p99Ms: z.int().min(10).default(3_000),
-    })
-    .prefault({}),
-  /** `new` makes one with a NAT gateway in each of two zones, whose addresses are outputs. */
-  vpc: z
-    .union([
-      z.literal("new"),
-      z.strictObject({
-        privateSubnets: z.array(text).min(1),
-        securityGroups: z.array(text).min(1),
-      }),
-    ])
-    .optional(),
-  /** A database made by Upstash's API, or one that exists, its address and token as secrets. */
-  cache: z.enum(["upstash", "secret"]).optional(),
-  upstashRegion: text.default("us-east-1"),
-})
+const stage = z
+  .strictObject({
+    /** Production's: cannot be removed, and its data outlives it. */
+    protected: z.boolean().default(false),
+    /** Where AWS's own settings name none. */
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/)
+      .optional(),
+    issuers: z.array(issuer).min(1, { error: "name at least one issuer: without one nobody has a token" }),
+    /** The API's. */
+    domain: domain.optional(),
+    /** The admin console. Without `domain` it gets an address of CloudFront's, without `signIn` people paste a token. */
+    console: z
+      .union([z.literal(false), z.strictObject({ domain: domain.optional(), signIn: signIn.optional() })])
+      .default({}),
+    /** Where a console of your own is, which may call the API from a browser: then `console` must be false. */
+    consoleOrigin: origin.optional(),
+    /** AWS WAF before the API: an allowance for each address, and AWS's list of addresses of ill repute. */
+    waf: z.strictObject({ requestsPer5Minutes: z.int().min(10).max(2_000_000_000) }).optional(),
+    /** Requests a second of the whole API, and how many at once. */
+    throttle: z
+      .strictObject({ rate: z.int().min(1), burst: z.int().min(1) })
+      .default({ rate: 500, burst: 1_000 }),
+    memoryMb: z.int().min(128).max(10_240).default(512),
+    /** By operation. */
+    concurrency: z.record(z.string(), concurrency).default({}),
+    deadlines: z
+      .strictObject({
+        resolveMs: z.int().min(3_000).max(27_000).default(15_000),
+        requestMs: z.int().min(500).max(20_000).default(5_000),
+      })
+      .prefault({}),
+    /** Where connections may lead besides public https addresses. */
+    outbound: z
+      .strictObject({
+        allowHttp: z.boolean().default(false),
+        exceptions: z.array(z.strictObject({ platformId: text, cidr: text })).default([]),
+      })
+      .prefault({}),
+    aws: z
+      .strictObject({
+        /** Goes into the external ids that tenants' roles demand: once there are any, it must never change. */
+        deploymentId: text.optional(),
+        allowEndpoint: z.boolean().default(false),
+      })
+      .prefault({}),
+    directCallers: z
+      .array(directCaller)
+      .refine((callers) => new Set(callers.map(({ name }) => name)).size === callers.length, {
+        error: "each caller has a name of its own",
+      })
+      .default([]),
+    audit: z
+      .strictObject({
+        mode: z.enum(["required", "best-effort", "off"]).default("required"),
+        retentionDays: z.int().min(1).default(400),
+        /** Whether every record also goes to an EventBridge bus, for a SIEM. */
+        events: z.boolean().default(true),
+      })
+      .prefault({}),
+    logRetention: z
+      .enum(["1 week", "2 weeks", "1 month", "3 months", "6 months", "1 year", "13 months", "2 years"])
+      .default("1 month"),
+    tracing: z.boolean().default(false),
+    alarms: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        emails: z.array(z.email()).default([]),
+        /** Share of requests that end in 5xx, in percent. */
+        errorPercent: z.number().gt(0).max(100).default(1),
+        p99Ms: z.int().min(10).default(3_000),
+      })
+      .prefault({}),
+    /** `new` makes one with a NAT gateway in each of two zones, whose addresses are outputs. */
+    vpc: z
+      .union([
+        z.literal("new"),
+        z.strictObject({
+          privateSubnets: z.array(text).min(1),
+          securityGroups: z.array(text).min(1),
+        }),
+      ])
+      .optional(),
+    /** A database made by Upstash's API, or one that exists, its address and token as secrets. */
+    cache: z.enum(["upstash", "secret"]).optional(),
+    upstashRegion: text.default("us-east-1"),
+  })
+  .refine(({ console, consoleOrigin }) => console === false || consoleOrigin === undefined, {
+    path: ["consoleOrigin"],
+    error: "is for a console of your own: set `console: false` beside it",
+  })
+  .refine(
+    ({ console, issuers }) => {
+      const wanted = console === false ? undefined : console.signIn?.issuer
+      return wanted === undefined || issuers.some(({ issuer }) => issuer === wanted)
+    },
+    { path: ["console", "signIn", "issuer"], error: "must be one of `issuers`: the API accepts no other" },
+  )
 
 export type StageInput = z.input<typeof stage>
 export type StageSettings = z.output<typeof stage>

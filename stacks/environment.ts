@@ -8,6 +8,8 @@ export interface EnvironmentDeps {
   settings: StageSettings
   storage: Storage
   cache: Cache
+  /** Of the pages that may call the API from a browser. */
+  consoleOrigin: $util.Input<string> | undefined
 }
 
 type Variables = Record<string, $util.Input<string>>
@@ -17,9 +19,9 @@ type Variables = Record<string, $util.Input<string>>
  * use, and the cache's token only where it is asked. No function is linked: a link would grant it the whole of a table.
  */
 export function functionEnvironment(deps: EnvironmentDeps): (id: FunctionId) => Variables {
-  const { stage, settings, storage, cache } = deps
+  const { stage, settings, storage, cache, consoleOrigin } = deps
   const { tables, key } = storage
-  const { issuers, outbound, audit, deadlines, consoleOrigin, directCallers } = settings
+  const { issuers, outbound, audit, deadlines, directCallers } = settings
   const roles = awsSettings(stage, settings)
 
   return (id) => ({

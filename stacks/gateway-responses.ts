@@ -69,15 +69,18 @@ const answers: Record<string, Answer> = {
   WAF_FILTERED: denied,
 }
 
+/** Values are API Gateway's mapping expressions: text in single quotes. */
+export type Headers = Record<string, $util.Input<string>>
+
 export interface GatewayResponse {
   responseType: string
   statusCode: string
-  responseParameters: Record<string, string>
+  responseParameters: Headers
   responseTemplates: Record<string, string>
 }
 
 /** The problem documents and headers of what API Gateway answers itself: as the functions' own answers. */
-export function gatewayResponses(consoleOrigin: string | undefined): GatewayResponse[] {
+export function gatewayResponses(consoleOrigin: $util.Input<string> | undefined): GatewayResponse[] {
   return Object.entries(answers).map(([responseType, answer]) => ({
     responseType,
     statusCode: String(answer.status),
@@ -92,8 +95,8 @@ export function gatewayResponses(consoleOrigin: string | undefined): GatewayResp
   }))
 }
 
-/** On every answer that no function gave. Values are API Gateway's mapping expressions: text in single quotes. */
-export function ownHeaders(consoleOrigin: string | undefined): Record<string, string> {
+/** On every answer that no function gave. */
+export function ownHeaders(consoleOrigin: $util.Input<string> | undefined): Headers {
   return {
     "Cache-Control": "'no-store'",
     "Referrer-Policy": "'no-referrer'",
@@ -101,7 +104,7 @@ export function ownHeaders(consoleOrigin: string | undefined): Record<string, st
     "X-Content-Type-Options": "'nosniff'",
     "X-Request-Id": "context.requestId",
     ...(consoleOrigin !== undefined && {
-      "Access-Control-Allow-Origin": `'${consoleOrigin}'`,
+      "Access-Control-Allow-Origin": $util.interpolate`'${consoleOrigin}'`,
       "Access-Control-Expose-Headers": "'etag, x-request-id, retry-after'",
       Vary: "'origin'",
     }),

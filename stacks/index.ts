@@ -1,6 +1,7 @@
 import { createApi, createFirewall } from "./api.ts"
 import { createCache } from "./cache.ts"
 import { refuseExamples, settingsOf } from "./config.ts"
+import { createConsole } from "./console.ts"
 import { createDirectCallers } from "./direct.ts"
 import { functionEnvironment } from "./environment.ts"
 import { createFunctions } from "./functions.ts"
@@ -17,15 +18,19 @@ export function createStage(): Record<string, unknown> {
 
   const storage = createStorage(settings)
   const { network, egressAddresses } = createNetwork(settings)
-  const environment = functionEnvironment({ stage, settings, storage, cache: createCache(settings) })
+  const { api, url, serve } = createApi(settings)
+  const { origin: consoleOrigin, url: consoleUrl } = createConsole(settings, { url })
+  const cache = createCache(settings)
+  const environment = functionEnvironment({ stage, settings, storage, cache, consoleOrigin })
   const functions = createFunctions({ stage, settings, storage, network, environment })
-  const api = createApi(settings, functions)
+  serve(functions, consoleOrigin)
   if (settings.waf) createFirewall(api, settings.waf)
   const events = settings.audit.events ? createAuditEvents(storage) : undefined
   const topic = createObservability({ stage, settings, api, functions, failedEvents: events?.failed })
 
   return {
-    api: api.url,
+    api: url,
+    ...(consoleUrl && { console: consoleUrl }),
     alarms: topic.arn,
     ...(events && { auditBus: events.bus.name }),
     ...(egressAddresses && { egressAddresses }),

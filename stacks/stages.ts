@@ -12,11 +12,15 @@ const issuer = {
   jwksUrl: "https://identity.example.com/.well-known/jwks.json",
 }
 
+/** As which the console is registered with the identity provider, as a public client with PKCE. */
+const console = { signIn: { clientId: "latchkey-console" } }
+
 export const stages: Record<string, StageInput> = {
   production: {
     protected: true,
     // The platforms that this issuer may speak for, or "*" where it is trusted with all.
     issuers: [{ ...issuer, platforms: ["*"] }],
+    console,
     logRetention: "1 year",
     // So that admins at work, or one busy caller, cannot take what resolving needs.
     concurrency: { resolve: { reserved: 200 }, resolveDirect: { reserved: 200 } },
@@ -24,6 +28,7 @@ export const stages: Record<string, StageInput> = {
   },
   staging: {
     issuers: [{ ...issuer, platforms: ["*"] }],
+    console,
     logRetention: "1 month",
   },
 }

@@ -1,5 +1,5 @@
 import react from "@vitejs/plugin-react"
-import { defineConfig } from "vite"
+import { defineConfig, type Plugin } from "vite"
 
 /**
  * Builds the console as files that a strict content security policy lets run: no inline scripts, no inline styles, no
@@ -8,7 +8,7 @@ import { defineConfig } from "vite"
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
-  plugins: [react()],
+  plugins: [react(), configFile(process.env.LATCHKEY_CONSOLE_CONFIG)],
   build: {
     outDir: "dist",
     emptyOutDir: true,
@@ -17,3 +17,20 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
 })
+
+/** `config.json` beside the pages, as a deployment gives it (stacks/console.ts). The sandbox serves one of its own. */
+function configFile(source: string | undefined): Plugin | undefined {
+  return source === undefined
+    ? undefined
+    : {
+        name: "config-file",
+        generateBundle() {
+          this.emitFile({ type: "asset", fileName: "config.json", source })
+        },
+        configureServer({ middlewares }) {
+          middlewares.use("/config.json", (_, response) =>
+            response.setHeader("content-type", "application/json").end(source),
+          )
+        },
+      }
+}

@@ -90,6 +90,14 @@ function outputsOf(type: string, name: string, inputs: Record<string, unknown>):
       return { arn: `arn:aws:apigateway:${region}::/restapis/api/stages/${String(inputs.stageName)}` }
     case "upstash:index/redisDatabase:RedisDatabase":
       return { endpoint: "cache.upstash.io", restToken: "token" }
+    case "aws:cloudfront/distribution:Distribution":
+      return { arn: `arn:aws:cloudfront::${account}:distribution/${name}`, domainName: "d111.cloudfront.net" }
+    case "aws:s3/bucket:Bucket":
+      return {
+        arn: `arn:aws:s3:::${called}`,
+        bucket: called,
+        bucketRegionalDomainName: `${called}.s3.${region}.amazonaws.com`,
+      }
     case "aws:ec2/natGateway:NatGateway":
       return { publicIp: "203.0.113.1" }
     case "random:index/randomBytes:RandomBytes":

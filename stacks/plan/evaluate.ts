@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { mkdir, readFile, rm } from "node:fs/promises"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build, type Plugin } from "esbuild"
 import { type StageInput, settingsOf } from "../config.ts"
@@ -25,6 +25,8 @@ export interface EvaluateOptions {
   environment?: Record<string, string>
   /** Instead of the stage's own. */
   settings?: StageInput
+  /** As `sst dev` would make it, instead of a deployment. */
+  dev?: boolean
 }
 
 /**
@@ -33,17 +35,19 @@ export interface EvaluateOptions {
  */
 export async function evaluate(
   stage: string,
-  { functions, environment = {}, settings }: EvaluateOptions,
+  { functions, environment = {}, settings, dev = false }: EvaluateOptions,
 ): Promise<PlannedResource[]> {
   const platform = ensurePlatform(root)
   const work = join(root, ".sst/plan", stage)
-  await mkdir(work, { recursive: true })
+  // Where the console's pages would be: a plan builds none.
+  const pages = join(work, "console")
+  await mkdir(pages, { recursive: true })
   // Beside the platform's own modules, which the program loads.
   const program = join(platform, `latchkey-plan-${stage}.mjs`)
   const result = join(work, "resources.json")
   const rpc = await startRpc()
   try {
-    await bundleProgram({ stage, platform, work, settings }, program)
+    await bundleProgram({ stage, platform, work, settings, dev }, program)
     await runProgram(program, {
       ...environment,
       SST_SERVER: rpc.url,
@@ -52,6 +56,7 @@ export async function evaluate(
       SST_SECRET_UpstashRedisRestToken: "plan",
       LATCHKEY_PLAN: result,
       LATCHKEY_FUNCTIONS: functions,
+      LATCHKEY_CONSOLE: relative(root, pages),
     })
     return JSON.parse(await readFile(result, "utf8"))
   } finally {
@@ -64,10 +69,14 @@ interface Program {
   platform: string
   work: string
   settings: StageInput | undefined
+  dev: boolean
 }
 
 /** As SST's command line bundles a configuration. */
-async function bundleProgram({ stage, platform, work, settings }: Program, outfile: string): Promise<void> {
+async function bundleProgram(
+  { stage, platform, work, settings, dev }: Program,
+  outfile: string,
+): Promise<void> {
   const isProtected = settingsOf(stage, settings).protected
   await build({
     entryPoints: [join(root, "stacks/plan/engine.ts")],
@@ -100,13 +109,13 @@ async function bundleProgram({ stage, platform, work, settings }: Program, outfi
         providers: { aws: {} },
       }),
       $cli: JSON.stringify({
-        command: "deploy",
+        command: dev ? "dev" : "deploy",
         rpc: "",
         paths: { home: work, root, work, platform },
         home: "aws",
         state: { version: {} },
       }),
-      $dev: "false",
+      $dev: String(dev),
     },
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',

@@ -23,6 +23,8 @@ const methods: Record<string, (input: never) => unknown> = {
     state: "sst-state",
   }),
   "Provider.Aws.Appsync": () => ({ http: "appsync.example.com", realtime: "appsync.example.com" }),
+  // `sst dev` runs it on the developer's machine.
+  "Runtime.AddTarget": () => true,
   "Runtime.Build": ({ functionID, bundle, handler }: BuildInput) => {
     // As SST does with a function that is bundled already: takes it as it is.
     const file = handler.replace(/\.handler$/, ".cjs")

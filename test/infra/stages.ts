@@ -19,9 +19,10 @@ export function planned(
   stage: string,
   settings?: StageInput,
   environment: Record<string, string> = {},
+  { dev = false } = {},
 ): Promise<PlannedStage> {
-  const key = JSON.stringify([stage, settings, environment])
-  const known = made.get(key) ?? plan(stage, settings, environment)
+  const key = JSON.stringify([stage, settings, environment, dev])
+  const known = made.get(key) ?? plan(stage, settings, environment, dev)
   made.set(key, known)
   return known
 }
@@ -30,9 +31,10 @@ async function plan(
   stage: string,
   settings: StageInput | undefined,
   environment: Record<string, string>,
+  dev: boolean,
 ): Promise<PlannedStage> {
   const functions = inject("functions")
-  const resources = await evaluate(stage, { functions, environment, ...(settings && { settings }) })
+  const resources = await evaluate(stage, { functions, environment, dev, ...(settings && { settings }) })
   return {
     plan: planOf(stage, resources, functions),
     resources,
@@ -61,7 +63,18 @@ export const everything: StageInput = {
       algorithms: ["ES256"],
     },
   ],
-  consoleOrigin: "https://console.acme.example",
+  console: {
+    domain: {
+      name: "console.acme.example",
+      certificateArn: "arn:aws:acm:us-east-1:123456789012:certificate/y",
+      dns: false,
+    },
+    signIn: {
+      clientId: "latchkey-console",
+      audience: "latchkey",
+      tokenOrigin: "https://token.acme.example",
+    },
+  },
   domain: {
     name: "latchkey.acme.example",
     certificateArn: "arn:aws:acm:us-east-1:123456789012:certificate/x",

@@ -41,18 +41,26 @@ describe("who is signed in", () => {
 
 describe("a deployment's config.json", () => {
   const signIn = { issuer: "https://id", clientId: "c", redirectUri: "https://console/" }
+  const page = "https://pages/console/?code=1"
 
   test("may say how people sign in", () => {
-    expect(parseConfig({ apiUrl: "https://api", signIn })).toEqual({ apiUrl: "https://api", signIn })
-    expect(parseConfig({ apiUrl: "http://127.0.0.1:4000" }).signIn).toBeUndefined()
+    expect(parseConfig({ apiUrl: "https://api", signIn }, page)).toEqual({ apiUrl: "https://api", signIn })
+    expect(parseConfig({ apiUrl: "http://127.0.0.1:4000" }, page).signIn).toBeUndefined()
+  })
+
+  test("sends people back to the page itself where it names no other address", () => {
+    const { redirectUri: _, ...rest } = signIn
+    expect(parseConfig({ apiUrl: "https://api", signIn: rest }, page).signIn?.redirectUri).toBe(
+      "https://pages/console/",
+    )
   })
 
   test("is refused by the name of the field that is wrong, and where a token would travel in the clear", () => {
-    expect(() => parseConfig({})).toThrow("apiUrl must be a text")
-    expect(() => parseConfig({ apiUrl: "http://api" })).toThrow("apiUrl must be an https address")
-    expect(() => parseConfig({ apiUrl: "https://api", signIn: { ...signIn, clientId: 1 } })).toThrow(
+    expect(() => parseConfig({}, page)).toThrow("apiUrl must be a text")
+    expect(() => parseConfig({ apiUrl: "http://api" }, page)).toThrow("apiUrl must be an https address")
+    expect(() => parseConfig({ apiUrl: "https://api", signIn: { ...signIn, clientId: 1 } }, page)).toThrow(
       "signIn.clientId",
     )
-    expect(() => parseConfig(null)).toThrow("must be an object")
+    expect(() => parseConfig(null, page)).toThrow("must be an object")
   })
 })

@@ -12,7 +12,7 @@ export interface SignInConfig {
   /** The OpenID Connect issuer, exactly as its discovery document and its tokens name it. */
   issuer: string
   clientId: string
-  /** Registered with the issuer, and the address of this page: `https://console.example.com/`. */
+  /** Registered with the issuer, as it is here: `https://console.example.com/`. @default the address of this page */
   redirectUri: string
   /** @default "openid" */
   scope?: string
@@ -38,26 +38,29 @@ export async function loadConfig(
     redirect: "error",
   })
   if (!response.ok) throw new Error(`config.json: HTTP ${response.status}`)
-  return parseConfig(await response.json())
+  return parseConfig(await response.json(), base)
 }
 
-/** @throws Error that names the field to mend */
-export function parseConfig(value: unknown): ConsoleConfig {
+/**
+ * @param page - its address, to which the issuer sends people back where the file names no other
+ * @throws Error that names the field to mend
+ */
+export function parseConfig(value: unknown, page: string): ConsoleConfig {
   const root = objectOf(value, "config.json")
   const { signIn, claims } = root
   return {
     apiUrl: urlOf(root.apiUrl, "apiUrl"),
-    ...(signIn !== undefined && { signIn: parseSignIn(objectOf(signIn, "signIn")) }),
+    ...(signIn !== undefined && { signIn: parseSignIn(objectOf(signIn, "signIn"), page) }),
     ...(claims !== undefined && { claims: parseClaims(objectOf(claims, "claims")) }),
   }
 }
 
-function parseSignIn(signIn: Fields): SignInConfig {
+function parseSignIn(signIn: Fields, page: string): SignInConfig {
   const { scope, audience } = signIn
   return {
     issuer: urlOf(signIn.issuer, "signIn.issuer"),
     clientId: textOf(signIn.clientId, "signIn.clientId"),
-    redirectUri: urlOf(signIn.redirectUri, "signIn.redirectUri"),
+    redirectUri: urlOf(signIn.redirectUri ?? new URL(".", page).href, "signIn.redirectUri"),
     ...(scope !== undefined && { scope: textOf(scope, "signIn.scope") }),
     ...(audience !== undefined && { audience: textOf(audience, "signIn.audience") }),
   }
