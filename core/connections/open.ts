@@ -18,8 +18,8 @@ export interface OpenOptions {
 
 /** Makes provider clients of connections: the one place where a stored configuration is decrypted for use. */
 export interface Opener {
-  /** @throws LatchkeyError `UNAVAILABLE` where keys cannot be reached or the configuration does not open */
-  saved(record: ConnectionRecord, options: OpenOptions): Promise<ProviderClient>
+  /** @throws LatchkeyError `UNAVAILABLE` where keys cannot be reached or `signal` aborts, or the configuration does not open */
+  saved(record: ConnectionRecord, options: OpenOptions, signal?: AbortSignal): Promise<ProviderClient>
   /** `config` as the provider's schema parsed it. */
   unsaved(platformId: string, providerId: ProviderId, config: unknown, options: OpenOptions): ProviderClient
 }
@@ -33,9 +33,10 @@ export function createOpener(deps: {
   const { network, envelope, clock, aws } = deps
 
   return {
-    async saved(record, options) {
+    async saved(record, options, signal) {
       const { platformId, id, configId, providerId } = record
-      const stored = await envelope.decryptConfig({ platformId, connectionId: id, configId }, record.config)
+      const binding = { platformId, connectionId: id, configId }
+      const stored = await envelope.decryptConfig(binding, record.config, signal)
       const parsed = providerById(providerId)?.config().safeParse(stored)
       if (!parsed?.success) throw tampered(id)
       return open(platformId, providerId, parsed.data, `${platformId}/${id}/${configId}`, options)

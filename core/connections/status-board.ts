@@ -3,7 +3,6 @@ import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
 import { LatchkeyError } from "../errors.ts"
 import { forEachParallel } from "../providers/parallel.ts"
-import { untilAborted } from "../settle.ts"
 import { liveTest } from "./live-test.ts"
 import type { Opener } from "./open.ts"
 import { isAuthentic } from "./record-mac.ts"
@@ -45,12 +44,9 @@ export function createStatusBoard(deps: {
   async function check(use: ConnectionUse, deadline: AbortSignal): Promise<KnownStatus> {
     const { record } = use
     try {
-      const opening = opener.saved(record, {
-        sessions: sessions.of(use, { shared: record.settings.cacheTtlSeconds > 0 }),
-        attempts: 1,
-      })
-      // It may have to ask for a key, which listens to no signal.
-      const client = await untilAborted(opening, deadline)
+      const shared = record.settings.cacheTtlSeconds > 0
+      const options = { sessions: sessions.of(use, { shared }), attempts: 1 }
+      const client = await opener.saved(record, options, deadline)
       const { status } = await liveTest({
         client,
         providerId: record.providerId,

@@ -20,11 +20,14 @@ export function awsKms(deps: { client: () => Promise<KMSClient>; keyId: string }
       return { plain: Buffer.from(reply.Plaintext), wrapped: Buffer.from(reply.CiphertextBlob) }
     },
 
-    async decrypt(wrapped, context) {
+    async decrypt(wrapped, context, signal) {
       if (wrapped.length === 0 || wrapped.length > maxCiphertextBytes) return undefined
       const [client, { DecryptCommand }] = await load()
       const reply = await client
-        .send(new DecryptCommand({ KeyId: deps.keyId, CiphertextBlob: wrapped, EncryptionContext: context }))
+        .send(
+          new DecryptCommand({ KeyId: deps.keyId, CiphertextBlob: wrapped, EncryptionContext: context }),
+          signal && { abortSignal: signal },
+        )
         .catch((error: unknown) => (notOurs(error) ? undefined : unavailable(error)))
       return reply?.Plaintext && Buffer.from(reply.Plaintext)
     },

@@ -26,8 +26,15 @@ export interface ConfigBinding {
 export interface Envelope {
   /** @throws LatchkeyError `UNAVAILABLE` */
   encryptConfig(binding: ConfigBinding, config: Json): Promise<EncryptedConfig>
-  /** The configuration, or undefined where it was moved or altered. @throws LatchkeyError `UNAVAILABLE` */
-  decryptConfig(binding: ConfigBinding, encrypted: EncryptedConfig): Promise<Json | undefined>
+  /**
+   * The configuration, or undefined where it was moved or altered.
+   * @throws LatchkeyError `UNAVAILABLE`, also where `signal` aborts
+   */
+  decryptConfig(
+    binding: ConfigBinding,
+    encrypted: EncryptedConfig,
+    signal?: AbortSignal,
+  ): Promise<Json | undefined>
 }
 
 const hour = 3_600_000
@@ -35,7 +42,7 @@ const hour = 3_600_000
 /** Plain data keys are kept in memory by their wrapped bytes, for at most an hour. */
 export function createEnvelope(deps: { kms: KeyService; clock: Clock }): Envelope {
   const { kms, clock } = deps
-  const keys = createLru<{ key: Promise<KeyObject | undefined>; until: number }>(1_000)
+  const keys = createLru<DataKey>(1_000)
 
   return {
     async encryptConfig(binding, config) {
@@ -48,8 +55,8 @@ export function createEnvelope(deps: { kms: KeyService; clock: Clock }): Envelop
       }
     },
 
-    async decryptConfig(binding, { wrappedKey, data }) {
-      const key = await dataKey(binding, wrappedKey)
+    async decryptConfig(binding, { wrappedKey, data }, signal) {
+      const key = await dataKey(binding, wrappedKey, signal)
       const plain = key && decrypt(key, Buffer.from(data), additionalData(binding))
       if (plain === undefined) return undefined
       const config: Json = JSON.parse(plain.toString())
@@ -58,25 +65,58 @@ export function createEnvelope(deps: { kms: KeyService; clock: Clock }): Envelop
     },
   }
 
-  /** Unwrapped once, however many ask at the same time. */
-  function dataKey(binding: ConfigBinding, wrapped: Uint8Array): Promise<KeyObject | undefined> {
+  /** Unwrapped once, however many ask at the same time. Should the first have left meanwhile, another asks again. */
+  async function dataKey(
+    binding: ConfigBinding,
+    wrapped: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<KeyObject | undefined> {
     const { platformId, connectionId } = binding
     const id = canonical([platformId, connectionId, Buffer.from(wrapped).toString("base64")])
     const known = keys.get(id)
-    if (known && known.until > clock.now()) return known.key
-    const entry = { key: unwrap(binding, wrapped), until: clock.now() + hour }
+    if (known === undefined || known.until <= clock.now()) return ask(id, binding, wrapped, signal).key
+    try {
+      return await known.key
+    } catch (error) {
+      if (known.left?.aborted) return dataKey(binding, wrapped, signal)
+      throw error
+    }
+  }
+
+  function ask(
+    id: string,
+    binding: ConfigBinding,
+    wrapped: Uint8Array,
+    left: AbortSignal | undefined,
+  ): DataKey {
+    const entry: DataKey = { key: unwrap(binding, wrapped, left), until: clock.now() + hour, left }
     keys.set(id, entry)
     const forget = () => {
       if (keys.peek(id) === entry) keys.delete(id)
     }
-    entry.key.then((key) => key ?? forget(), forget)
-    return entry.key
+    const unwrapped = (key: KeyObject | undefined) => {
+      if (!key) forget()
+      entry.left = undefined
+    }
+    entry.key.then(unwrapped, forget)
+    return entry
   }
 
-  async function unwrap(binding: ConfigBinding, wrapped: Uint8Array): Promise<KeyObject | undefined> {
-    const plain = await kms.decrypt(wrapped, contextOf(binding))
+  async function unwrap(
+    binding: ConfigBinding,
+    wrapped: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<KeyObject | undefined> {
+    const plain = await kms.decrypt(wrapped, contextOf(binding), signal)
     return plain && take(plain)
   }
+}
+
+interface DataKey {
+  key: Promise<KeyObject | undefined>
+  until: number
+  /** Until it is there: aborts where whoever asked for it waits no more. */
+  left: AbortSignal | undefined
 }
 
 /** The key as an object that cannot be printed; the plain bytes are gone. */

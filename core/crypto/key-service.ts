@@ -7,9 +7,9 @@ export interface KeyService {
   generateDataKey(context: EncryptionContext): Promise<{ plain: Buffer; wrapped: Buffer }>
   /**
    * The plain key, or undefined if `wrapped` was not made under this key and context.
-   * @throws LatchkeyError `UNAVAILABLE`
+   * @throws LatchkeyError `UNAVAILABLE`, also where `signal` aborts
    */
-  decrypt(wrapped: Uint8Array, context: EncryptionContext): Promise<Buffer | undefined>
+  decrypt(wrapped: Uint8Array, context: EncryptionContext, signal?: AbortSignal): Promise<Buffer | undefined>
   /** Told that it will probably be asked soon: gets ready without keeping anyone waiting. */
   prepare?(): void
 }

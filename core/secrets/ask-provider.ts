@@ -84,11 +84,12 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
   breaker.begin(use.key)
   const from = clock.now()
   try {
-    const client = await opener.saved(use.record, {
+    const options = {
       sessions: sessions.of(use, { shared }),
       ...(attempts !== undefined && { attempts }),
       ...(beforeRequest && { beforeRequest }),
-    })
+    }
+    const client = await opener.saved(use.record, options, signal)
     const results = await client.fetch(documents, signal)
     learn([...results.values()])
     measure("ok")

@@ -92,6 +92,20 @@ describe("a configuration's key", () => {
     expect(kms.calls).toBe(2)
   })
 
+  test("is not asked for any more once whoever asked has left; another who waits for it asks again", async () => {
+    const { kms, envelope, stored } = await encrypted()
+    const gate = Promise.withResolvers<void>()
+    kms.gate = gate.promise
+    const leaving = new AbortController()
+    const left = envelope.decryptConfig(binding, stored, leaving.signal)
+    const staying = envelope.decryptConfig(binding, stored, new AbortController().signal)
+    leaving.abort()
+    await expect(left).rejects.toMatchObject({ code: "UNAVAILABLE" })
+    gate.resolve()
+    expect(await staying).toEqual(config)
+    expect(kms.calls).toBe(2)
+  })
+
   test("serves while the key service is down until its hour ends, then it is UNAVAILABLE", async () => {
     const { clock, kms, envelope, stored } = await encrypted()
     await envelope.decryptConfig(binding, stored)
