@@ -12,6 +12,7 @@ import { LatchkeyError, ProviderError } from "../errors.ts"
 import { newConnectionId, newNonce } from "../ids.ts"
 import { limits } from "../limits.ts"
 import type { ProviderId, RegisteredProvider } from "../providers/registry.ts"
+import { settled } from "../settle.ts"
 import { notFound } from "./access.ts"
 import { type CacheEpoch, epochOf } from "./cache-epoch.ts"
 import { hostOf, toPlain, toView } from "./config.ts"
@@ -160,7 +161,7 @@ export function createConnections(deps: ConnectionDeps) {
     { principal: { platformId } }: Caller,
     id: string,
   ): Promise<PlatformRecord | undefined> {
-    const [{ platform, connections }, count] = await Promise.all([
+    const [{ platform, connections }, count] = await settled([
       store.read(platformId, [id]),
       store.count(platformId),
     ])

@@ -132,13 +132,17 @@ export function createBrowse(deps: {
   ): Promise<BrowsePage> {
     const { record } = use
     const shared = record.settings.cacheTtlSeconds > 0
+    const over = new AbortController()
     try {
-      const client = await opener.saved(record, { sessions: sessions.of(use, { shared }) })
+      const client = await opener.saved(record, { sessions: sessions.of(use, { shared }) }, signal)
       if (!client.browse) throw cannotBrowse(provider)
-      return await client.browse(prefix, cursor, signal)
+      return await client.browse(prefix, cursor, AbortSignal.any([signal, over.signal]))
     } catch (error) {
       if (error instanceof LatchkeyError) throw error
       throw failed(failureOf(error, signal), record)
+    } finally {
+      // Where one request of a page fails, another may still be under way.
+      over.abort()
     }
   }
 }

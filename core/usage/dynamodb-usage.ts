@@ -7,6 +7,7 @@ import {
 } from "@aws-sdk/client-dynamodb"
 import { canonical } from "../crypto/canonical.ts"
 import { LatchkeyError } from "../errors.ts"
+import { settled } from "../settle.ts"
 import type { LastUse, UsageStore, Use } from "./usage.ts"
 
 const perCall = 25
@@ -23,7 +24,7 @@ export function dynamoUsageStore(deps: { client: DynamoDBClient; table: string }
         const batch = { RequestItems: { [table]: items.slice(start, start + perCall) } }
         calls.push(client.send(new BatchWriteItemCommand(batch)))
       }
-      const replies = await Promise.all(calls)
+      const replies = await settled(calls)
       if (replies.some((reply) => Object.keys(reply.UnprocessedItems ?? {}).length > 0))
         throw new Error("DynamoDB left usage items unprocessed.")
     },
