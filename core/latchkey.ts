@@ -78,7 +78,7 @@ export function createLatchkey(ports: Ports) {
     metrics,
     limits: { fetchMs: workMs - fetchMarginMs, fetchWithStaleMs },
   })
-  const evaluate = createEvaluate({ lookup, acquirer, usage, clock, workMs })
+  const evaluate = createEvaluate({ lookup, acquirer, usage, clock, workMs, resolveMs: ports.resolveMs })
   const administration = once(async () => {
     const { createAdministration } = await import("./administration.ts")
     const { usageStore, auditStore } = ports

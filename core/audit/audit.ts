@@ -29,8 +29,8 @@ export interface AuditPage {
 }
 
 export interface AuditStore {
-  /** Appends one item; the same item twice is one. @throws where it was not stored */
-  append(item: AuditItem): Promise<void>
+  /** Appends one item; the same item twice is one. @throws where it was not stored, or `signal` aborts before that is known */
+  append(item: AuditItem, signal?: AbortSignal): Promise<void>
   /**
    * Items that have not expired, up to `limit` and about `maxBytes`. Reads at most 48 hours where neither connection nor
    * actor is named, and never what the query does not lead to.
@@ -57,8 +57,11 @@ export type AuditMode = "required" | "best-effort" | "off"
 
 /** The records of one request, numbered. */
 export interface RequestAudit {
-  /** Stores the events. @throws LatchkeyError `UNAVAILABLE` where the mode requires them and one was not stored */
-  record(events: readonly AuditEvent[]): Promise<void>
+  /**
+   * Stores the events, until `signal` aborts.
+   * @throws LatchkeyError `UNAVAILABLE` where the mode requires them and one was not stored
+   */
+  record(events: readonly AuditEvent[], signal?: AbortSignal): Promise<void>
 }
 
 export interface Audit {
@@ -76,10 +79,10 @@ export function createAudit(deps: {
     request() {
       let items = 0
       return {
-        async record(events) {
+        async record(events, signal) {
           if (mode === "off") return
           const at = clock.now()
-          const stored = events.map((event) => store.append({ ...event, at, item: items++ }))
+          const stored = events.map((event) => store.append({ ...event, at, item: items++ }, signal))
           const failed = (await Promise.allSettled(stored)).find((result) => result.status === "rejected")
           if (!failed) return
           metrics.count("AuditFailed")

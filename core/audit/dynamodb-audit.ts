@@ -19,7 +19,7 @@ export function dynamoAuditStore(deps: {
 }): AuditStore {
   const { client, table, retentionDays } = deps
   return {
-    async append(item) {
+    async append(item, signal) {
       try {
         await client.send(
           new PutItemCommand({
@@ -27,6 +27,7 @@ export function dynamoAuditStore(deps: {
             Item: toItem(item, retentionDays),
             ConditionExpression: "attribute_not_exists(pk)",
           }),
+          signal && { abortSignal: signal },
         )
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error

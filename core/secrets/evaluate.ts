@@ -44,8 +44,9 @@ export interface EvaluateDeps {
   acquirer: Acquirer
   usage: Usage
   clock: Clock
-  /** Bound on reading and fetching, in milliseconds; what is left of the whole is for our own writes. */
+  /** Bounds in milliseconds: on reading and fetching, and on the whole, of which the rest is for our own writes. */
   workMs: number
+  resolveMs: number
 }
 
 /**
@@ -53,7 +54,7 @@ export interface EvaluateDeps {
  * everything it had to write is written: the records of the request and of what became of it, the cache, the usage.
  * @throws LatchkeyError `AUTHORIZATION` for a project that is not the caller's, and where the request as a whole cannot be answered; failures of single references are outcomes
  */
-export function createEvaluate({ lookup, acquirer, usage, clock, workMs }: EvaluateDeps) {
+export function createEvaluate({ lookup, acquirer, usage, clock, workMs, resolveMs }: EvaluateDeps) {
   return async function evaluate(request: Evaluation): Promise<Evaluated> {
     const { principal, projectId, audit, value, at } = request
     const { platformId } = principal
@@ -68,12 +69,13 @@ export function createEvaluate({ lookup, acquirer, usage, clock, workMs }: Evalu
     const wanted = [...references.values()].map(({ wanted }) => wanted)
     refuseTooManyConnections(wanted)
     const failing = new AbortController()
-    const signal = AbortSignal.any([request.signal, clock.timeout(workMs), failing.signal])
+    const whole = AbortSignal.any([request.signal, clock.timeout(resolveMs)])
+    const signal = AbortSignal.any([whole, clock.timeout(workMs), failing.signal])
     const errand: Errand = { signal, begun: [] }
     try {
       const [decisions] = await settled([
         lookup.decide({ platformId, projectId, wanted, signal }),
-        audit.record(requestEvents(request, found.places)),
+        audit.record(requestEvents(request, found.places), signal),
       ])
       const { documents, written } = await getDocuments([...decisions.values()], errand)
 
@@ -83,8 +85,8 @@ export function createEvaluate({ lookup, acquirer, usage, clock, workMs }: Evalu
         if (outcome) for (const part of parts) outcomes.set(part, outcome)
       }
       const told = [...results].map(([one, outcome]) => toAudit(one, outcome))
-      const after = audit.record(outcomeEvents(request, told, malformed.size))
-      await settled([after, written, usage.seen(usesOf(request, results)), ended(errand)])
+      const after = audit.record(outcomeEvents(request, told, malformed.size), whole)
+      await settled([after, written, usage.seen(usesOf(request, results), whole), ended(errand)])
     } catch (error) {
       // What is still being fetched is of no use any more.
       failing.abort(error)

@@ -17,12 +17,12 @@ const keptDays = 90
 export function dynamoUsageStore(deps: { client: DynamoDBClient; table: string }): UsageStore {
   const { client, table } = deps
   return {
-    async touch(uses, at) {
+    async touch(uses, at, signal) {
       const items = uses.map((use) => ({ PutRequest: { Item: toItem(use, at) } }))
       const calls = []
       for (let start = 0; start < items.length; start += perCall) {
         const batch = { RequestItems: { [table]: items.slice(start, start + perCall) } }
-        calls.push(client.send(new BatchWriteItemCommand(batch)))
+        calls.push(client.send(new BatchWriteItemCommand(batch), signal && { abortSignal: signal }))
       }
       const replies = await settled(calls)
       if (replies.some((reply) => Object.keys(reply.UnprocessedItems ?? {}).length > 0))

@@ -24,8 +24,8 @@ export interface UsagePage {
 }
 
 export interface UsageStore {
-  /** Stores the time of each use's last resolve, over what was there before. */
-  touch(uses: readonly Use[], at: number): Promise<void>
+  /** Stores the time of each use's last resolve, over what was there before. @throws where one was not, or `signal` aborts */
+  touch(uses: readonly Use[], at: number, signal?: AbortSignal): Promise<void>
   /**
    * Uses of one connection within 90 days before `now`, in no order that means something.
    * @throws LatchkeyError `UNAVAILABLE`
@@ -38,8 +38,8 @@ export interface UsageStore {
 
 /** Remembers what uses which secret: what a deletion would break. */
 export interface Usage {
-  /** Stores what was not stored in the last hour; usually nothing. A failure is a metric, never an error. */
-  seen(uses: readonly Use[]): Promise<void>
+  /** Stores what was not stored in the last hour, until `signal` aborts; usually nothing. A failure is a metric, never an error. */
+  seen(uses: readonly Use[], signal?: AbortSignal): Promise<void>
 }
 
 const hour = 3_600_000
@@ -52,7 +52,7 @@ export function createUsage(deps: {
   const { store, clock, metrics } = deps
   const stored = createLru<number>(20_000)
   return {
-    async seen(uses) {
+    async seen(uses, signal) {
       const now = clock.now()
       const due = new Map<string, Use>()
       const prefixOf = prefixes()
@@ -62,7 +62,7 @@ export function createUsage(deps: {
       }
       if (due.size === 0) return
       try {
-        await store.touch([...due.values()], now)
+        await store.touch([...due.values()], now, signal)
         for (const key of due.keys()) stored.set(key, now)
       } catch {
         metrics.count("UsageFailed")

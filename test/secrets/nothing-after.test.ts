@@ -61,6 +61,18 @@ describe("once a resolve is answered nothing of it runs any more", () => {
   })
 })
 
+test("our own writes have the last two seconds of a resolve's fifteen, and no more", async () => {
+  const { latchkey, vault, reference, clock, auditStore } = await waiting()
+  const from = clock.now()
+  const resolving = resolve(latchkey, reference(path), { onError: "report" })
+  await turn()
+  expect(vault.underWay).toBe(1)
+  auditStore.gate = never
+  await expect(passing(clock, resolving)).rejects.toMatchObject({ code: "UNAVAILABLE" })
+  expect(clock.now() - from).toBeGreaterThanOrEqual(14_000)
+  expect(clock.now() - from).toBeLessThanOrEqual(15_000)
+})
+
 test("who leaves a fetch that others wait for does not wait for it", async () => {
   const { latchkey, vault, reference } = await waiting()
   const leaving = new AbortController()

@@ -68,7 +68,14 @@ export function world() {
   const uses: Use[] = []
   const counted: string[] = []
   /** Calls of the stores that are written to, and whether they fail. */
-  const auditStore = { puts: 0, down: false, append, page: auditPage }
+  const auditStore = {
+    puts: 0,
+    down: false,
+    /** Holds every item until it resolves. */
+    gate: undefined as Promise<unknown> | undefined,
+    append,
+    page: auditPage,
+  }
   const usageStore = { writes: 0, down: false, touch, page: usesOf }
   const lastUses = new Map<string, Use & LastUse>()
   const vault: FakeVault = {
@@ -87,8 +94,9 @@ export function world() {
     login: undefined,
   }
 
-  async function append(item: AuditItem): Promise<void> {
+  async function append(item: AuditItem, signal?: AbortSignal): Promise<void> {
     auditStore.puts++
+    if (auditStore.gate) await (signal ? untilAborted(auditStore.gate, signal) : auditStore.gate)
     if (auditStore.down) throw new Error("The audit store is down.")
     audit.push(item)
   }
