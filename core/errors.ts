@@ -97,17 +97,20 @@ export class ProviderError extends Error {
   readonly upstream: Upstream | undefined
   /** How long the secret manager asked us to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined
+  /** The answer was larger than the request allows: asking for less may succeed. */
+  readonly oversized: boolean
 
   constructor(
     reason: Reason,
     message: string,
-    options: { upstream?: Upstream; retryAfterMs?: number; cause?: unknown } = {},
+    options: { upstream?: Upstream; retryAfterMs?: number; oversized?: boolean; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = "ProviderError"
     this.reason = reason
     this.upstream = options.upstream
     this.retryAfterMs = options.retryAfterMs
+    this.oversized = options.oversized ?? false
   }
 }
 

@@ -161,9 +161,10 @@ function failure(error: unknown): Failure {
   throw error
 }
 
-function providerError({ reason, message, status }: Failure, operation: string): ProviderError {
+function providerError({ reason, message, status, oversized }: Failure, operation: string): ProviderError {
   return new ProviderError(reason, message, {
     upstream: { operation, ...(status !== undefined && { status }) },
+    oversized,
   })
 }
 
@@ -203,7 +204,7 @@ const redirected = (status: number) =>
     "PROVIDER_ERROR",
     "The secret manager redirects elsewhere, which is not followed: set `url` to the active node",
     "never",
-    status,
+    { status },
   )
 
 function once(onPhase: HttpRequest["onPhase"]): (phase: Phase) => void {

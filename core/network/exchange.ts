@@ -69,7 +69,7 @@ function refusal(response: http.IncomingMessage, message: Message): Failure | un
       "PROVIDER_ERROR",
       "The answer is compressed although that was not asked for: check the proxy in front of the secret manager",
       "never",
-      response.statusCode,
+      { status: response.statusCode },
     )
   if (message.method !== "HEAD" && Number(response.headers["content-length"]) > message.maxBytes)
     return tooLarge(message.maxBytes, response.statusCode)
@@ -97,7 +97,7 @@ const tooLarge = (maxBytes: number, status: number | undefined) =>
     "PROVIDER_ERROR",
     `The answer is larger than ${maxBytes} bytes: check that \`url\` names a secret manager`,
     "never",
-    status,
+    { status, oversized: true },
   )
 
 /** Of repeated headers the first, for all alike. */

@@ -9,13 +9,21 @@ export class Failure extends Error {
   /** Whether another attempt may succeed: `unsent` where no byte of the request left, `lost` where some may have. */
   readonly retry: "never" | "unsent" | "lost"
   readonly status: number | undefined
+  /** Whether it is the answer's size that was refused. */
+  readonly oversized: boolean
 
-  constructor(reason: NetworkReason, message: string, retry: Failure["retry"] = "never", status?: number) {
+  constructor(
+    reason: NetworkReason,
+    message: string,
+    retry: Failure["retry"] = "never",
+    { status, oversized = false }: { status?: number | undefined; oversized?: boolean } = {},
+  ) {
     super(message)
     this.name = "Failure"
     this.reason = reason
     this.retry = retry
     this.status = status
+    this.oversized = oversized
   }
 }
 

@@ -195,6 +195,7 @@ describe("an answer", () => {
     await expect(ask(server.url, { maxBytes: 100 })).rejects.toMatchObject({
       reason: "PROVIDER_ERROR",
       message: expect.stringContaining("100 bytes"),
+      oversized: true,
     })
     expect((await ask(server.url, { maxBytes: 101 })).body).toHaveLength(101)
   })

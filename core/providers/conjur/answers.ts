@@ -12,10 +12,15 @@ export function unexpected(answer: HttpResponse, operation: string): ProviderErr
   if (status === 429) {
     return failure("THROTTLED", "Conjur refuses more requests for now. Try again later.", answer, operation)
   }
+  if (status < 500 && !errorOf(answer)) return notConjur(answer, operation)
+  const message = `Conjur failed to ${operation}. Look for the time of this request in its log.`
+  return failure("PROVIDER_ERROR", message, answer, operation)
+}
+
+/** That an answer is not one of Conjur's. */
+export function notConjur(answer: HttpResponse, operation: string): ProviderError {
   const message =
-    status >= 500 || errorOf(answer)
-      ? `Conjur failed to ${operation}. Look for the time of this request in its log.`
-      : "What answered is not Conjur's API. Check `url` (Conjur Cloud's ends in `/api`), and what stands between."
+    "What answered is not Conjur's API. Check `url` (Conjur Cloud's ends in `/api`), and what stands between."
   return failure("PROVIDER_ERROR", message, answer, operation)
 }
 

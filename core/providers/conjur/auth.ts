@@ -5,7 +5,7 @@ import { Secret } from "../../secret.ts"
 import { jsonOf } from "../answer.ts"
 import { claimsOf } from "../credential-end.ts"
 import type { Login, Session } from "../provider.ts"
-import { errorOf, failure, unexpected } from "./answers.ts"
+import { errorOf, failure, notConjur, unexpected } from "./answers.ts"
 import type { Conjur } from "./api.ts"
 import type { ConjurConfig } from "./config.ts"
 
@@ -67,24 +67,24 @@ function sessionOf(
       "Conjur does not let this login in there. Check `serviceId`, and that the authenticator is enabled and permits the host."
     throw failure("BAD_CREDENTIALS", message, answer, operation)
   }
-  const json = status === 200 ? tokenText(answer.body.toString("latin1")) : undefined
+  if (status !== 200) throw unexpected(answer, operation)
+  const json = tokenText(answer.body.toString("latin1"))
   const token = json === undefined ? undefined : jsonOf(json)
-  if (json === undefined || !isObject(token) || typeof token.signature !== "string") {
-    throw status === 200
-      ? failure(
-          "PROVIDER_ERROR",
-          "What answered the login is not Conjur's API. Check `url` (Conjur Cloud's ends in `/api`), and what stands between.",
-          answer,
-          operation,
-        )
-      : unexpected(answer, operation)
-  }
+  if (json === undefined || !isToken(token)) throw notConjur(answer, operation)
   const lifeMs = lifetimeOf(token)
   return {
     token: new Secret(Buffer.from(json, "latin1").toString("base64")),
     expiresAt: startedAt + lifeMs - Math.min(marginMs, lifeMs / 10),
     notes: {},
   }
+}
+
+/** Its parts, as https://docs.conjur.org has them; newer servers may add others. */
+function isToken(token: Json | undefined): token is { [key: string]: Json } {
+  return (
+    isObject(token) &&
+    ["protected", "payload", "signature"].every((part) => typeof own(token, part) === "string")
+  )
 }
 
 /** The token as JSON. A proxy may have kept the asked encoding from Conjur, which then answers JSON as it is. */

@@ -1,25 +1,22 @@
 import { ProviderError } from "../../errors.ts"
-import { isObject, own } from "../../json.ts"
 import { limits } from "../../limits.ts"
 import type { HttpResponse } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
-import { jsonOf } from "../answer.ts"
 import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult } from "../provider.ts"
 import { tooLarge } from "../select.ts"
-import { failure, unexpected } from "./answers.ts"
+import { failure, notConjur, unexpected } from "./answers.ts"
 import type { Conjur } from "./api.ts"
+import { batchable, batchesOf, batchPath, halvesOf } from "./batches.ts"
 import { contentOf } from "./path.ts"
+import { isValue, valuesIn } from "./values.ts"
 
 const concurrency = 8
 const operation = "read secret"
 const batchOperation = "read secrets"
 
-/** Servers and proxies commonly take 8 KiB for the first line of a request. */
-const maxUrlBytes = 8_000
-/** As many as fit into an answer with 64 KiB each, as base64 in lines of 60 inside JSON. */
-const maxBatch = 40
+/** Some forty values of the largest size. Values are mostly far smaller, so batches are not: `readMany` cuts one that is too much. */
 const maxBatchBytes = 4 * 1024 * 1024
 
 /** Answers that are about one of the variables, or about the batch itself: each variable asked for alone has its own. */
@@ -48,28 +45,27 @@ export async function readDocuments({
 
   async function readOne(document: string): Promise<void> {
     const path = `/secrets/${encodeURIComponent(account)}/variable/${document}`
-    const answer = await conjur.get(path, { operation, token, signal })
+    const answer = await conjur.get(path, { operation, token, signal }).catch(toTooLarge)
     if (answer.status !== 200) throw refusal(answer)
+    if (!isValue(answer)) throw notConjur(answer, operation)
     const [, version] = document.split("?version=")
     results.set(document, bounded(answer.body, version))
   }
 
-  async function readMany(batch: readonly string[]): Promise<void> {
+  /** Gives the batches that are left to ask for: this one's halves where it is too much for one answer. */
+  async function readMany(batch: readonly string[]): Promise<string[][]> {
     const answer = await askForBatch(batch)
-    if (answer === undefined || askSingly.has(answer.status)) return
-    const values = answer.status === 200 ? jsonOf(answer.body) : undefined
-    if (!isObject(values)) throw unexpected(answer, batchOperation)
-    const encoded = answer.headers["content-encoding"]?.trim().toLowerCase() === "base64"
-    for (const document of batch) {
-      const value = own(values, fullId(account, document))
-      // What is missing in the answer gets its own.
-      if (typeof value !== "string") continue
-      results.set(document, bounded(Buffer.from(value, encoded ? "base64" : "utf8")))
-    }
+    if (answer === "oversized") return halvesOf(batch)
+    if (answer === "unreadable" || askSingly.has(answer.status)) return []
+    if (answer.status !== 200) throw unexpected(answer, batchOperation)
+    const values = valuesIn(answer, account, batch)
+    if (values === undefined) throw notConjur(answer, batchOperation)
+    if (values === "ambiguous") return []
+    for (const [document, value] of values) results.set(document, bounded(value))
+    return []
   }
 
-  /** Undefined where the answer was too large, or else not to be read: single ones may be. */
-  async function askForBatch(batch: readonly string[]): Promise<HttpResponse | undefined> {
+  async function askForBatch(batch: readonly string[]): Promise<HttpResponse | "oversized" | "unreadable"> {
     try {
       return await conjur.get(batchPath(account, batch), {
         operation: batchOperation,
@@ -79,52 +75,35 @@ export async function readDocuments({
         signal,
       })
     } catch (error) {
-      if (error instanceof ProviderError && error.upstream?.status === 200) return undefined
-      throw error
+      if (!(error instanceof ProviderError) || error.upstream?.status !== 200) throw error
+      // What a proxy has compressed, since it was asked for an encoding that it does not know: single ones ask for none.
+      return error.oversized ? "oversized" : "unreadable"
     }
   }
 
-  const batches = batchesOf(documents, account, conjur.urlLength)
-  await forEachParallel(batches, concurrency, (batch) => settle(batch, () => readMany(batch)))
+  let batches = batchesOf({ documents: documents.filter(batchable), account, urlLength: conjur.urlLength })
+  while (batches.length > 0) {
+    const left: string[][] = []
+    await forEachParallel(batches, concurrency, (batch) =>
+      settle(batch, async () => void left.push(...(await readMany(batch)))),
+    )
+    batches = left
+  }
   const single = documents.filter((document) => !results.has(document))
   await forEachParallel(single, concurrency, (document) => settle([document], () => readOne(document)))
   return results
 }
 
-/**
- * The documents that can be read together. In a batch there are no versions, and an id with a comma would be taken for two.
- */
-function batchesOf(
-  documents: readonly string[],
-  account: string,
-  urlLength: (path: string) => number,
-): string[][] {
-  const batches: string[][] = []
-  let batch: string[] = []
-  for (const document of documents) {
-    if (document.includes("?version=") || fullId(account, document).includes(",")) continue
-    if (batch.length === maxBatch || urlLength(batchPath(account, [...batch, document])) > maxUrlBytes) {
-      batches.push(batch)
-      batch = []
-    }
-    batch.push(document)
-  }
-  // One alone is better asked for alone: what is wrong with it is then told at once.
-  return [...batches, batch].filter(({ length }) => length > 1)
-}
-
-function batchPath(account: string, batch: readonly string[]): string {
-  const ids = batch.map((document) => `${encodeURIComponent(`${account}:variable:`)}${document}`)
-  return `/secrets?variable_ids=${ids.join(",")}`
-}
-
-function fullId(account: string, document: string): string {
-  return `${account}:variable:${decodeURIComponent(document)}`
-}
-
 function bounded(bytes: Buffer, version?: string): FetchResult {
   if (bytes.length > limits.secret) return { ok: false, error: tooLarge("value") }
   return { ok: true, content: contentOf(bytes), ...(version === undefined ? {} : { version }) }
+}
+
+/** A value beyond what is read of any answer is, all the more, one beyond what a value may be. */
+function toTooLarge(error: unknown): never {
+  if (error instanceof ProviderError && error.oversized && error.upstream?.status === 200)
+    throw tooLarge("value")
+  throw error
 }
 
 function refusal(answer: HttpResponse): ProviderError {

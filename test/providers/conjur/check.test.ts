@@ -71,6 +71,17 @@ describe("a check", () => {
     ["a failure", { status: 500 }, "PROVIDER_ERROR"],
     ["a web page", { status: 200, body: "<html>canary</html>" }, "PROVIDER_ERROR"],
     ["another API", { status: 200, body: { token: "canary" } }, "PROVIDER_ERROR"],
+    [
+      "a part of a token",
+      { status: 200, body: { protected: "e30=", signature: "canary" } },
+      "PROVIDER_ERROR",
+    ],
+    [
+      "base64 of no token",
+      { status: 200, body: Buffer.from('{"ok":true}').toString("base64") },
+      "PROVIDER_ERROR",
+    ],
+    ["base64 of no JSON", { status: 200, body: "Y2FuYXJ5" }, "PROVIDER_ERROR"],
     ["nothing", { status: 200, body: "" }, "PROVIDER_ERROR"],
     ["a redirect that goes nowhere", { status: 302 }, "PROVIDER_ERROR"],
   ]

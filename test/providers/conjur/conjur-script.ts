@@ -38,7 +38,7 @@ export const batch = (values: Record<string, string>): Scripted => ({
 })
 export const one = (id: string) => `GET /secrets/acct/variable/${encodeURIComponent(id)}`
 export const many = (...ids: string[]) =>
-  `GET /secrets?variable_ids=${ids.map((id) => encodeURIComponent(`acct:variable:${id}`)).join(",")}`
+  `GET /secrets?variable_ids=${ids.map((id) => `acct:variable:${encodeURIComponent(id).replaceAll("%2F", "/")}`).join(",")}`
 export const missing: Scripted = { status: 404, body: { error: { code: "not_found", message: "canary" } } }
 
 export const apiKey = {

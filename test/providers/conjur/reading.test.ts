@@ -2,6 +2,13 @@ import { describe, expect, test } from "vitest"
 import { ProviderError } from "../../../core/errors.ts"
 import { apiKey, batch, conjurWith, header, login, many, missing, one, token } from "./conjur-script.ts"
 
+/** What the network says of an answer beyond what was asked for. */
+const oversized = (operation: string) =>
+  new ProviderError("PROVIDER_ERROR", "The answer is larger than …", {
+    upstream: { operation, status: 200 },
+    oversized: true,
+  })
+
 const reads = (lines: string[]) => lines.filter((line) => line.startsWith("GET "))
 
 describe("one secret", () => {
@@ -37,6 +44,35 @@ describe("one secret", () => {
     expect((await conjur.resolve("just"))[0]).toHaveLength(64 * 1024)
   })
 
+  test("of more than any answer may have is refused for its size too", async () => {
+    const conjur = conjurWith({ [one("huge")]: { status: 200, error: oversized("read secret") } })
+    expect(await conjur.resolve("huge")).toEqual(["UNSUPPORTED_VALUE"])
+  })
+
+  describe("is told from a page of something else than Conjur", () => {
+    const page = "<!DOCTYPE html><html><body>Please sign in</body></html>"
+    const given = (type: string | undefined, body: string, more = {}) => {
+      const headers = { ...(type === undefined ? {} : { "content-type": type }), ...more }
+      return conjurWith({ [one("a")]: { status: 200, headers, body } }).resolve("a")
+    }
+
+    test.each([["text/html"], ["text/html; charset=utf-8"], ["Application/XHTML+XML"], [undefined]])(
+      "by its type, %s",
+      async (type) => expect(await given(type, page)).toEqual(["PROVIDER_ERROR"]),
+    )
+
+    test.each([
+      ["application/octet-stream"],
+      ["text/plain"],
+      ["application/json"],
+      ["application/x-pem-file"],
+    ])("and given whatever it is as %s", async (type) => expect(await given(type, page)).toEqual([page]))
+
+    test("and given where its annotation makes it a page, which Conjur sends as it sends values", async () => {
+      expect(await given("text/html", page, { "content-transfer-encoding": "binary" })).toEqual([page])
+    })
+  })
+
   test("of a version says which it is", async () => {
     const conjur = conjurWith({ [`${one("a")}?version=2`]: { status: 200, body: "second" } })
     const results = await conjur.client.fetch(["a?version=2"], new AbortController().signal)
@@ -59,6 +95,40 @@ describe("several secrets", () => {
       "YWJj",
       "ü",
     ])
+  })
+
+  test("are asked for one by one where all may be base64, or not, and the answer does not say", async () => {
+    const body = { "acct:variable:a": "YWJj", "acct:variable:b": "ZGVm\n" }
+    const conjur = conjurWith({
+      [many("a", "b")]: { status: 200, body },
+      [one("a")]: { status: 200, body: "abc" },
+      [one("b")]: { status: 200, body: "ZGVm\n" },
+    })
+    expect(await conjur.resolve("a", "b")).toEqual(["abc", "ZGVm\n"])
+  })
+
+  const base64 = { "content-encoding": "base64" }
+  test.each([
+    ["a page", "<html>", { "content-type": "text/html" }],
+    ["a list", ["MQ==", "Mg=="], base64],
+    ["nothing at all", "", base64],
+    ["something else", { ok: true, hint: "x" }, base64],
+    ["less than was asked for", { "acct:variable:a": "MQ==" }, base64],
+    [
+      "more than was asked for",
+      { "acct:variable:a": "", "acct:variable:b": "", "acct:variable:c": "" },
+      base64,
+    ],
+    ["another's", { "acct:variable:a": "MQ==", "other:variable:b": "Mg==" }, base64],
+    ["what is no text", { "acct:variable:a": "MQ==", "acct:variable:b": { value: "Mg==" } }, base64],
+    ["what is not the base64 that it says", { "acct:variable:a": "MQ==", "acct:variable:b": "M" }, base64],
+  ])("answered by %s are no values", async (_, body, headers) => {
+    const conjur = conjurWith({
+      [many("a", "b")]: { status: 200, body, headers },
+      [one("a")]: { status: 200, body: "v" },
+      [one("b")]: { status: 200, body: "v" },
+    })
+    expect(await conjur.resolve("a", "b")).toEqual(["PROVIDER_ERROR", "PROVIDER_ERROR"])
   })
 
   test("with versions or a comma are asked for alone, beside a batch of the others", async () => {
@@ -87,34 +157,43 @@ describe("several secrets", () => {
     expect(reads(conjur.lines())).toHaveLength(1)
   })
 
-  test("that are too much for one answer are asked for one by one", async () => {
-    const error = new ProviderError("PROVIDER_ERROR", "The answer is larger than …", {
-      upstream: { operation: "read secrets", status: 200 },
-    })
+  test("that are too much for one answer are asked for in halves, and the last one alone", async () => {
+    const tooMuch = { status: 200, error: oversized("read secrets") }
     const conjur = conjurWith({
-      [many("a", "b")]: { status: 200, error },
-      [one("a")]: { status: 200, body: "1" },
-      [one("b")]: { status: 200, body: "2" },
+      [many("a", "b", "c", "d", "e")]: tooMuch,
+      [many("a", "b", "c")]: tooMuch,
+      [many("a", "b")]: batch({ a: "1", b: "2" }),
+      [many("d", "e")]: tooMuch,
+      [one("c")]: { status: 200, body: "3" },
+      [one("d")]: { status: 200, body: "4" },
+      [one("e")]: { status: 200, error: oversized("read secret") },
     })
-    expect(await conjur.resolve("a", "b")).toEqual(["1", "2"])
+    expect(await conjur.resolve("a", "b", "c", "d", "e")).toEqual(["1", "2", "3", "4", "UNSUPPORTED_VALUE"])
+    expect(reads(conjur.lines())).toHaveLength(7)
   })
 
-  test("of which the answer leaves one out are asked for it alone", async () => {
-    const conjur = conjurWith({ [many("a", "b")]: batch({ a: "1" }), [one("b")]: { status: 200, body: "2" } })
-    expect(await conjur.resolve("a", "b")).toEqual(["1", "2"])
+  test("that a proxy has compressed are asked for one by one", async () => {
+    const upstream = { operation: "read secrets", status: 200 }
+    const error = new ProviderError("PROVIDER_ERROR", "The answer is compressed", { upstream })
+    const conjur = conjurWith({
+      [many("a", "b", "c", "d")]: { status: 200, error },
+      ...Object.fromEntries(["a", "b", "c", "d"].map((id) => [one(id), { status: 200, body: id }])),
+    })
+    expect(await conjur.resolve("a", "b", "c", "d")).toEqual(["a", "b", "c", "d"])
+    expect(reads(conjur.lines())).toHaveLength(5)
   })
 
-  test("never make a URL of 8 KB, nor an answer too large", async () => {
+  test("fill URLs of up to 8 KB, and never more", async () => {
     const conjur = conjurWith({})
     const ids = (count: number, length: number) =>
       Array.from({ length: count }, (_, n) => `${"ü".repeat(length)}${n}`)
     await conjur.resolve(...ids(30, 100), ...ids(100, 1), ...ids(2, 700))
-    const batches = conjur.requests.filter(({ url }) => url.includes("variable_ids="))
-    expect(batches.length).toBeGreaterThan(3)
-    for (const { url } of batches) {
-      expect(url.length).toBeLessThanOrEqual(8_000)
-      expect(url.split(",").length).toBeLessThanOrEqual(40)
-    }
+    const lengths = conjur.requests
+      .filter(({ url }) => url.includes("variable_ids="))
+      .map(({ url }) => url.length)
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(8_000)
+    const total = lengths.reduce((sum, length) => sum + length)
+    expect(lengths).toHaveLength(Math.ceil(total / 7_000))
   })
 })
 
