@@ -172,8 +172,9 @@ export async function writeSecrets(put: Put, number: number) {
 export const parameterCannot = {
   deleted: "deleted parameters are gone at once",
   binary: "parameters are text",
-  browse: "names are listed in no order",
 }
+
+export const isParameterRead = (request: Recorded): boolean => target(request) === "AmazonSSM.GetParameters"
 
 type CallOperation = (operation: string, input: { [key: string]: Json }) => unknown
 
@@ -192,7 +193,9 @@ export async function writeParameters(call: CallOperation, number: number) {
   await put("/conformance/unicode", `ünïcødé ☃ 🔑 "quoted" ${number}\n`)
   await put("/conformance/denied", "not yours")
   const many = Array.from({ length: 12 }, (_, n) => `/conformance/many/${n}`)
-  for (const name of many) await put(name, name)
+  for (const name of many) await put(name, `value of ${name} ${number}`)
+  const long = Array.from({ length: 120 }, (_, n) => `n${n}`)
+  for (const name of long) await put(`/conformance/long/${name}`, name)
 
   const siblings: [Written, ...Written[]] = [
     { path: "/conformance/app", options: { pointer: "/password" }, value: `value-canary-${number}` },
@@ -207,7 +210,17 @@ export async function writeParameters(call: CallOperation, number: number) {
     { path: "plain_name.with-all", value: `plain ${number}` },
     { path: "/conformance/list", value: "a,b" },
     { path: "/conformance/unicode", value: `ünïcødé ☃ 🔑 "quoted" ${number}\n` },
-    ...many.map((name) => ({ path: name, value: name })),
+    ...many.map((name) => ({ path: name, value: `value of ${name} ${number}` })),
   ]
-  return { siblings, others, missing: "/conformance/nothing", denied: "/conformance/denied" }
+  return {
+    siblings,
+    others,
+    /** All but versions and labels, which are not listed. */
+    browsing: {
+      long: { prefix: "/conformance/long/", names: long },
+      lists: (path: string) => !path.includes(":"),
+    },
+    missing: "/conformance/nothing",
+    denied: "/conformance/denied",
+  }
 }

@@ -10,6 +10,13 @@ import { traces } from "./traces.ts"
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), "utf8")
 const tls = () => ({ key: fixture("leaf.key"), cert: fixture("localhost.pem") })
 
+/** What a captive portal or a single sign-on says to every request. */
+const signInPage = {
+  status: 200,
+  headers: { "content-type": "text/html; charset=utf-8" },
+  body: "<!doctype html>\n<html><title>Sign in</title><body><form>Please sign in</form></body></html>\n",
+}
+
 /** The one suite that every provider passes, against its sandbox server and, where one exists, the real server. */
 export function describeProvider(subject: Subject): void {
   const { provider, isRead, signsHost: keepHost = false } = subject
@@ -175,6 +182,13 @@ export function describeProvider(subject: Subject): void {
         }))
         expect(await good().resolve(first())).toEqual(["PROVIDER_ERROR"])
       })
+
+      test("a page of what stands between, which is never taken for a value", async () => {
+        proxy.decide((request) => (isRead(request) ? signInPage : "forward"))
+        expect(await good().resolve(first())).toEqual(["PROVIDER_ERROR"])
+        const all = [...server.siblings, ...server.others]
+        expect(new Set(await good().resolve(...all))).toEqual(new Set(["PROVIDER_ERROR"]))
+      })
     })
 
     describe("a check", () => {
@@ -216,6 +230,11 @@ export function describeProvider(subject: Subject): void {
         } finally {
           await secure.stop()
         }
+      })
+
+      test("fails where a page of what stands between answers", async () => {
+        proxy.decide(() => signInPage)
+        expect(await outcomes(server.config(proxy.url))).toEqual(["reach", "authenticate: PROVIDER_ERROR"])
       })
 
       testWhere("seal", "says that the server is sealed", async () => {

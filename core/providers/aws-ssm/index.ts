@@ -35,7 +35,5 @@ export const awsSsm = defineProvider({
   parsePath,
   facts: factsOf,
   open: (config, deps) =>
-    clientOnDemand(async () => (await import("./client.ts")).openParameterStore(config, deps), {
-      browse: false,
-    }),
+    clientOnDemand(async () => (await import("./client.ts")).openParameterStore(config, deps)),
 })

@@ -1,17 +1,27 @@
 import { ProviderError } from "../../errors.ts"
 import type { BrowsePage } from "../provider.ts"
 
-/** Names in order, that begin with a prefix, page by page. */
+/** Names that begin with a prefix, page by page. */
 export type ListNames = (
   prefix: string,
   next: string | undefined,
 ) => Promise<{ names: string[]; next?: string }>
 
-/** A folder may have more secrets than one page of AWS's, all of which are one entry here. */
+/** A folder may have more names than one page of AWS's, all of which are one entry here. */
 const pagesAtOnce = 5
+const enough = 100
+/** How much of the folders shown goes into a cursor, which has little room: in characters, of the latest. */
+const maxRemembered = 3_000
+
+/** Where the next page begins: AWS's own word for it, and the folders that need not be shown again. */
+interface Position {
+  next?: string
+  folders: readonly string[]
+}
 
 /**
- * One level of a hierarchy that AWS does not have: names are cut at the next `/`.
+ * One level of a hierarchy that AWS does not have: names are cut at the next `/`. Those of Secrets Manager come in order,
+ * those of Parameter Store in none; a folder whose names lie far apart may then show twice.
  * @throws ProviderError what `list` throws; `INVALID_PATH` for a cursor that is not one of ours
  */
 export async function browseNames(
@@ -19,43 +29,50 @@ export async function browseNames(
   prefix: string,
   cursor: string | undefined,
 ): Promise<BrowsePage> {
-  const position = cursor === undefined ? {} : parseCursor(cursor)
-  const { folder: lastSeen } = position
+  const position: Position = cursor === undefined ? { folders: [] } : parseCursor(cursor)
+  const shown = new Set(position.folders)
   const entries = new Map<string, BrowsePage["data"][number]>()
   let { next } = position
   for (let page = 0; page < pagesAtOnce; page++) {
     const listed = await list(prefix, next)
     for (const name of listed.names) {
       const entry = entryOf(name, prefix)
-      if (entry && entry.path !== lastSeen) entries.set(entry.path, entry)
+      if (entry && !shown.has(entry.path)) entries.set(entry.path, entry)
     }
     next = listed.next
-    if (next === undefined || entries.size >= 100) break
+    if (next === undefined || entries.size >= enough) break
   }
   const data = [...entries.values()]
   if (next === undefined) return { data }
-  const last = data.at(-1)
-  // Names come in order, so only the last folder can go on in the next page.
-  const folder = last === undefined ? lastSeen : last.kind === "folder" ? last.path : undefined
-  return { data, next: JSON.stringify(folder === undefined ? { next } : { next, folder }) }
+  const folders = data.filter(({ kind }) => kind === "folder").map(({ path }) => path)
+  return { data, next: printCursor({ next, folders: [...position.folders, ...folders] }) }
 }
 
 function entryOf(name: string, prefix: string): BrowsePage["data"][number] | undefined {
   if (!name.startsWith(prefix)) return undefined
   const start = prefix.lastIndexOf("/") + 1
-  const end = name.indexOf("/", prefix.length)
-  // A name may begin with a slash, or have two in a row: the folder is then called by nothing.
+  // The slash that a name begins with has no folder before it.
+  const end = name.indexOf("/", Math.max(prefix.length, 1))
   return end === -1
     ? { path: name, name: name.slice(start), kind: "secret" }
     : { path: name.slice(0, end + 1), name: name.slice(start, end), kind: "folder" }
 }
 
-function parseCursor(cursor: string): { next?: string; folder?: string } {
+function printCursor({ next, folders }: Position): string {
+  let room = maxRemembered
+  const latest = folders.toReversed().filter((folder) => {
+    room -= folder.length + 3
+    return room >= 0
+  })
+  return JSON.stringify({ next, folders: latest.toReversed() })
+}
+
+function parseCursor(cursor: string): Position {
   try {
-    const { next, folder } = JSON.parse(cursor) as { next?: unknown; folder?: unknown }
+    const { next, folders } = JSON.parse(cursor) as { next?: unknown; folders?: unknown }
     return {
       ...(typeof next === "string" ? { next } : {}),
-      ...(typeof folder === "string" ? { folder } : {}),
+      folders: Array.isArray(folders) ? folders.map(String) : [],
     }
   } catch {
     throw new ProviderError("INVALID_PATH", "The cursor is none of this listing's. Begin again without it.")

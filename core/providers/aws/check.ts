@@ -3,6 +3,7 @@ import { ProviderError } from "../../errors.ts"
 import type { HttpClient, Phase } from "../../network/http.ts"
 import { createCheckSteps } from "../check-steps.ts"
 import type { CheckReport, CheckWarning } from "../provider.ts"
+import { notAws } from "./answers.ts"
 import type { AwsConfig } from "./config.ts"
 import { type AwsCredentials, accountOf } from "./deployment.ts"
 import type { Identity } from "./identity.ts"
@@ -63,13 +64,16 @@ async function callerOf(
 ): Promise<string> {
   const { STSClient, GetCallerIdentityCommand } = await import("@aws-sdk/client-sts")
   const sts = new STSClient(clientSettings(settings))
-  const { Arn } = await ask((options) => sts.send(new GetCallerIdentityCommand({}), options), {
-    operation: "ask whose credentials they are",
+  const operation = "ask whose credentials they are"
+  const { Arn = "" } = await ask((options) => sts.send(new GetCallerIdentityCommand({}), options), {
+    operation,
     maxBytes: maxStsBytes,
     onPhase,
     signal,
   })
-  return Arn ?? ""
+  // The SDK makes an empty answer of any page in HTML.
+  if (!Arn.startsWith("arn:")) throw notAws(operation, 200)
+  return Arn
 }
 
 function warningsOf(config: AwsConfig, arn: string): CheckWarning[] {

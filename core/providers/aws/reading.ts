@@ -56,7 +56,7 @@ export async function readSecrets({
           for (const id of batch) if (isCalled(secret, id)) results.set(id, resultOf(secret))
         }
         for (const { id, code } of page.failed) {
-          const error = namedError(code, "read several secrets")
+          const error = namedError(code, { operation: "read several secrets", thing: "secret" })
           // What may pass is tried again by itself.
           if (batch.includes(id) && !mayPass(error)) results.set(id, { ok: false, error })
         }

@@ -1,13 +1,15 @@
 import type { SecretsManagerClientConfig } from "@aws-sdk/client-secrets-manager"
 import { ProviderError } from "../../errors.ts"
 import type { HttpClient, HttpResponse, Phase } from "../../network/http.ts"
-import { errorOf, isThrottled } from "./answers.ts"
+import { errorOf, isThrottled, networkError, type Thing } from "./answers.ts"
 import type { AwsCredentials } from "./deployment.ts"
 
 /** What one request is made with. */
 export interface Asking {
   /** Our name of the operation, for errors. */
   operation: string
+  /** What errors of the service speak of. @default `secret` */
+  thing?: Thing
   signal: AbortSignal
   /** Told how far the request has come. */
   onPhase?: (phase: Phase) => void
@@ -90,10 +92,11 @@ export async function ask<Output>(
     return await send(call)
   } catch (error) {
     asking.signal.throwIfAborted()
-    if (call.failure !== undefined) throw call.failure
+    if (call.failure !== undefined)
+      throw call.failure instanceof ProviderError ? networkError(call.failure) : call.failure
     if (error instanceof ProviderError) throw error
     // The SDK's error has the answer in it, so it is not kept as a cause.
-    throw errorOf(call.answer, asking.operation)
+    throw errorOf(call.answer, { operation: asking.operation, thing: asking.thing ?? "secret" })
   }
 }
 

@@ -29,7 +29,10 @@ export interface AwsAdmin {
   createRole(name: string, role: Pick<Role, "trusts" | "externalId" | "policy">): string
   /** Ends what assumed roles sign with: their keys are from then on expired. */
   endSessions(): void
-  /** Gives the demo secrets new values, or one of them; `value` says which, and then any name will do. */
+  /**
+   * Gives the demo's secrets and parameters new values, or one of them; `value` says which, and then any name will do: it is
+   * a secret's where no parameter has it.
+   */
   rotate(name?: string, value?: string): string[]
 }
 
@@ -59,6 +62,10 @@ export function createAdmin({
     else call("CreateSecret", { Name: name, ...field })
   }
 
+  function putParameter(name: string, value: string): void {
+    call("PutParameter", { Name: name, Value: value, Type: "SecureString", Overwrite: true })
+  }
+
   return {
     accessKey: state.admin,
     call,
@@ -79,15 +86,19 @@ export function createAdmin({
     },
     rotate: (name, value) => {
       if (name !== undefined && value !== undefined) {
-        put(name, value)
+        if (state.parameters.has(`${account}/${region}/${name}`)) putParameter(name, value)
+        else put(name, value)
         return [name]
       }
-      const secrets = [...demoSecrets()].filter(([one]) => name === undefined || one === name)
-      if (secrets.length === 0) {
-        throw new AwsError("NotFound", `${name} is no demo secret: give its new "value" as well`, 404)
+      const isMeant = ([one]: readonly [string, unknown]) => name === undefined || one === name
+      const secrets = [...demoSecrets()].filter(isMeant)
+      const parameters = [...demoParameters()].filter(isMeant)
+      if (secrets.length + parameters.length === 0) {
+        throw new AwsError("NotFound", `${name} is not of the demo: give its new "value" as well`, 404)
       }
       for (const [one, written] of secrets) put(one, written)
-      return secrets.map(([one]) => one)
+      for (const [one, written] of parameters) putParameter(one, written)
+      return [...secrets, ...parameters].map(([one]) => one)
     },
   }
 }
@@ -99,10 +110,6 @@ export function furnish(admin: AwsAdmin, withSecrets: boolean): AccessKey {
     admin.rotate("prod/stripe") // so that there is a version before
     admin.put(deletedSecret, "was here")
     admin.call("DeleteSecret", { SecretId: deletedSecret })
-  }
-  if (withSecrets) {
-    for (const [name, value] of demoParameters())
-      admin.call("PutParameter", { Name: name, Value: value, Type: "SecureString", Overwrite: true })
   }
   const { accessKeyId, secretAccessKey } = admin.createUser("latchkey", demoPolicy)
   return { accessKeyId, secretAccessKey }

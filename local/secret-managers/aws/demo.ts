@@ -60,6 +60,7 @@ export const demoPolicy: Policy = {
       Resource: "*",
     },
     { Effect: "Allow", Action: "ssm:GetParameters", Resource: "arn:aws:ssm:*:*:parameter/*" },
+    { Effect: "Allow", Action: "ssm:DescribeParameters", Resource: "*" },
     { Effect: "Deny", Action: "ssm:*", Resource: "arn:aws:ssm:*:*:parameter/restricted/*" },
     {
       Effect: "Deny",

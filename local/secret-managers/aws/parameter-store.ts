@@ -1,12 +1,14 @@
 import { own } from "../../../core/json.ts"
 import { authorize } from "./iam.ts"
+import { page } from "./pages.ts"
+import { passesFilters } from "./parameter-filters.ts"
 import { AwsError, type Call, needed, seconds, text, texts } from "./protocol.ts"
 import type { StoredParameter } from "./state.ts"
 
 type Output = { [key: string]: unknown }
 
 /**
- * The operations of Parameter Store that read and write parameters; not hierarchies, tags, policies and tiers.
+ * The operations of Parameter Store that read, list and write parameters; not hierarchies, tags, policies and tiers.
  * https://docs.aws.amazon.com/systems-manager/latest/APIReference/
  */
 export const parameterStoreOperations: Readonly<Record<string, (call: Call) => Output>> = {
@@ -31,6 +33,14 @@ export const parameterStoreOperations: Readonly<Record<string, (call: Call) => O
       Parameters: all.flatMap(({ found }) => (found ? [shown(call, found)] : [])),
       InvalidParameters: all.filter(({ found }) => !found).map(({ name }) => name),
     }
+  },
+
+  DescribeParameters: (call) => {
+    authorize(call, "ssm:DescribeParameters", "*")
+    // In no order: the API promises none.
+    const matching = parametersOf(call).toReversed().filter(passesFilters(call))
+    const { items, next } = page(call, matching, { usual: 10, most: 50 })
+    return { Parameters: items.map(described), ...next }
   },
 
   PutParameter: (call) => {
@@ -108,6 +118,24 @@ function shown({ input }: Call, { parameter, version, selector }: Found): Output
     Selector: selector === undefined ? undefined : `:${selector}`,
     LastModifiedDate: created,
     ARN: parameter.arn,
+    DataType: "text",
+  }
+}
+
+const parametersOf = ({ state, caller, region }: Call): StoredParameter[] =>
+  [...state.parameters]
+    .filter(([key]) => key.startsWith(`${caller.account}/${region}/`))
+    .map(([, one]) => one)
+
+/** Without values, which only the operations that read give. */
+function described({ arn, name, type, versions }: StoredParameter): Output {
+  return {
+    Name: name,
+    ARN: arn,
+    Type: type,
+    LastModifiedDate: versions.at(-1)?.created,
+    Version: versions.length,
+    Tier: "Standard",
     DataType: "text",
   }
 }

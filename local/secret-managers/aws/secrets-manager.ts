@@ -1,5 +1,6 @@
 import { isObject, type Json, own } from "../../../core/json.ts"
 import { allows, authorize } from "./iam.ts"
+import { page } from "./pages.ts"
 import { AwsError, type Call, needed, seconds, text, texts } from "./protocol.ts"
 import {
   addVersion,
@@ -39,7 +40,7 @@ export const secretsManagerOperations: Readonly<Record<string, (call: Call) => O
       text(input, "SortBy") ?? "created-date",
       text(input, "SortOrder") ?? "desc",
     )
-    const { items, next } = page(call, sorted, 100)
+    const { items, next } = page(call, sorted, { usual: 100, most: 100 })
     return { SecretList: items.map(described), ...next }
   },
 
@@ -136,7 +137,7 @@ function batchGetSecretValue(call: Call): Output {
         caller.policies.every((policy) => allows(policy, "secretsmanager:GetSecretValue", arn)),
       )
       .map(({ arn }) => arn)
-  const { items, next } = page(call, [...new Set(wanted)], 20)
+  const { items, next } = page(call, [...new Set(wanted)], { usual: 20, most: 20 })
   const values: Output[] = []
   const errors: Output[] = []
   for (const id of items) {
@@ -198,28 +199,4 @@ function sortedBy(secrets: readonly StoredSecret[], key: string, order: string):
     key === "name" ? secret.name : key === "last-changed-date" ? secret.changed : secret.created
   const sorted = secrets.toSorted((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0))
   return order === "desc" ? sorted.reverse() : sorted
-}
-
-/** One page, of `MaxResults` at most, and the token of the next. @throws AwsError */
-function page<Item>(
-  { input, fault }: Call,
-  items: readonly Item[],
-  most: number,
-): { items: Item[]; next: Output } {
-  const wanted = own(input, "MaxResults") ?? most
-  const token = text(input, "NextToken")
-  const start = token === undefined ? 0 : Number(Buffer.from(token, "base64url").toString())
-  if (typeof wanted !== "number" || wanted < 1 || wanted > 100) {
-    throw new AwsError(
-      "ValidationException",
-      "1 validation error detected: Value at 'maxResults' is out of range",
-    )
-  }
-  if (!Number.isSafeInteger(start))
-    throw new AwsError("InvalidNextTokenException", "The NextToken value is invalid.")
-  const end = start + Math.min(wanted, fault.pageSize ?? most)
-  return {
-    items: items.slice(start, end),
-    next: end < items.length ? { NextToken: Buffer.from(String(end)).toString("base64url") } : {},
-  }
 }

@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs"
+import { createServer } from "node:https"
+import type { AddressInfo } from "node:net"
+import { expect, onTestFinished, test } from "vitest"
+import { awsSsm } from "../../../core/providers/aws-ssm/index.ts"
+import { closedUrl } from "../../conformance/proxy.ts"
+import { allow, connection, sandbox } from "./sandbox-client.ts"
+
+const fixture = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), "utf8")
+const key = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "made-up" }
+
+/** A server whose certificate nobody has reason to trust. */
+async function untrusted(): Promise<string> {
+  const server = createServer({ key: fixture("leaf.key"), cert: fixture("localhost.pem") })
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening))
+  onTestFinished(() => void server.close())
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test("what goes wrong on the way is told in the words of a connection that has no `url`", async () => {
+  const server = await sandbox()
+  const at = (endpoint: string) => connection(server, { ...key, endpoint }, { allowEndpoint: true })
+  const failure = async ({ check, client }: ReturnType<typeof at>) => {
+    const { steps } = await check()
+    const results = await client.fetch(["a"], new AbortController().signal)
+    const result = results.get("a")
+    const errors = [steps.at(-1)?.error, result?.ok === false ? result.error : undefined]
+    for (const error of errors) {
+      expect(error?.message).toMatch(/`endpoint`/)
+      expect(error?.message).not.toMatch(/`url`|`caCertificate`|active node/)
+    }
+    return errors.map((error) => error?.reason)
+  }
+  expect(await failure(at(await closedUrl()))).toEqual(["UNREACHABLE", "UNREACHABLE"])
+  expect(await failure(at(await untrusted()))).toEqual(["TLS", "TLS"])
+  expect(await failure(at("http://169.254.169.254"))).toEqual(["BLOCKED_ADDRESS", "BLOCKED_ADDRESS"])
+  server.faults.set({ redirect: "https://elsewhere.example" })
+  expect(await failure(at(server.url))).toEqual(["PROVIDER_ERROR", "PROVIDER_ERROR"])
+  server.faults.set({ body: "x".repeat(5_000_000) })
+  expect(await failure(at(server.url))).toEqual(["PROVIDER_ERROR", "PROVIDER_ERROR"])
+})
+
+test("a check reports the account that an access key is of", async () => {
+  const server = await sandbox()
+  const { arn: _, ...user } = server.admin.createUser("u", allow("GetSecretValue"))
+  for (const { check } of [
+    connection(server, user),
+    connection(server, user, { allowEndpoint: true }, awsSsm),
+  ])
+    expect(await check()).toMatchObject({ account: "111122223333" })
+})
+
+test("a check is not passed by an answer that names nobody", async () => {
+  const server = await sandbox()
+  for (const body of [
+    "",
+    "<html>",
+    "<GetCallerIdentityResponse/>",
+    '{"Arn":"arn:aws:iam::111122223333:user/u"}',
+  ]) {
+    server.faults.set({ body })
+    const { steps, account } = await connection(server, key).check()
+    expect([steps.at(-1)?.name, steps.at(-1)?.error?.reason, account]).toEqual([
+      "authenticate",
+      "PROVIDER_ERROR",
+      undefined,
+    ])
+  }
+})
