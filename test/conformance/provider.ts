@@ -197,7 +197,7 @@ export function describeProvider(subject: Subject): void {
           ok ? name : `${name}: ${error?.reason}`,
         )
 
-      test("passes with nothing but read rights", async () => {
+      testWhere("passingCheck", "passes with nothing but read rights", async () => {
         expect(await outcomes(server.config(proxy.url))).toEqual(["reach", "authenticate"])
       })
 

@@ -52,6 +52,7 @@ export type Ability =
   | "deleted"
   | "denied"
   | "wrongCredentials"
+  | "passingCheck"
   | "binary"
   | "login"
   | "expireSessions"

@@ -122,6 +122,18 @@ describe("switches", () => {
     expect((await control("POST", "faults", { unknown: 1 })).status).toBe(400)
   })
 
+  test("rotate the demo's parameters too", async () => {
+    const name = "/prod/db/password"
+    const parameter = () => server.admin.call("GetParameters", { Names: [name], WithDecryption: true })
+    const before = parameter()
+    expect(await (await control("POST", "rotate", { name })).json()).toEqual({ rotated: [name] })
+    expect(parameter()).not.toEqual(before)
+    await control("POST", "rotate", { name, value: "chosen" })
+    expect(parameter()).toMatchObject({ Parameters: [{ Value: "chosen", Version: 3 }] })
+    const { rotated } = (await (await control("POST", "rotate")).json()) as { rotated: string[] }
+    expect(rotated).toEqual(expect.arrayContaining([name, "prod/stripe"]))
+  })
+
   test("rotate secrets, and keep the version before", async () => {
     const before = (await read("prod/stripe")).SecretString
     expect(await (await control("POST", "rotate", { name: "prod/stripe" })).json()).toEqual({

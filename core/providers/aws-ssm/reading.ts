@@ -47,14 +47,31 @@ export async function readParameters({
     else throw invalid.includes(name) ? missing() : withoutAnswer()
   }
 
-  const batches = Array.from({ length: Math.ceil(documents.length / batchSize) }, (_, index) =>
-    documents.slice(index * batchSize, (index + 1) * batchSize),
-  ).filter(({ length }) => length > 1)
+  const batches = batchesOf(documents).filter(({ length }) => length > 1)
   await forEachParallel(batches, concurrency, (batch) => settle(batch, () => readMany(batch)))
   const left = documents.filter((document) => !results.has(document))
   await forEachParallel(left, concurrency, (document) => settle([document], () => readOne(document)))
   return results
 }
+
+/** Ten in each, but no two versions of one parameter: nothing but the selector would tell their values apart. */
+function batchesOf(documents: readonly string[]): string[][] {
+  const batches: { documents: string[]; names: Set<string> }[] = []
+  for (const document of documents) {
+    const name = bareName(document)
+    let batch = batches.find(({ documents, names }) => documents.length < batchSize && !names.has(name))
+    if (!batch) {
+      batch = { documents: [], names: new Set() }
+      batches.push(batch)
+    }
+    batch.documents.push(document)
+    batch.names.add(name)
+  }
+  return batches.map(({ documents }) => documents)
+}
+
+/** A name or an ARN without version and label; in an ARN the name follows a slash. */
+const bareName = (document: string) => document.replace(/:[A-Za-z0-9_.-]+$/, "")
 
 /** AWS gives the selector apart from the name, and some parameters by their ARN. */
 function isCalled({ name, arn, selector }: Parameter, asked: string): boolean {
@@ -64,8 +81,7 @@ function isCalled({ name, arn, selector }: Parameter, asked: string): boolean {
 /** Of one asked for alone the name is enough: servers that stand in for AWS leave the selector out. */
 function isMeantBy(parameter: Parameter, asked: string): boolean {
   const { name, arn, selector } = parameter
-  const bare = asked.replace(/:[A-Za-z0-9_.-]+$/, "")
-  return isCalled(parameter, asked) || (selector === "" && (bare === name || bare === arn))
+  return isCalled(parameter, asked) || (selector === "" && [name, arn].includes(bareName(asked)))
 }
 
 const resultOf = ({ value, version }: Parameter): FetchResult => ({

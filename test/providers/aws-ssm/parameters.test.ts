@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest"
 import type { ProviderError } from "../../../core/errors.ts"
 import { externalIdOf } from "../../../core/providers/aws/deployment.ts"
 import { awsSsm } from "../../../core/providers/aws-ssm/index.ts"
+import { readParameters } from "../../../core/providers/aws-ssm/reading.ts"
 import type { ReferenceOptions } from "../../../core/references/reference-options.ts"
 import { Secret } from "../../../core/secret.ts"
 import { createLatchkey } from "../../../local/secret-managers/aws/admin.ts"
@@ -77,6 +78,30 @@ describe("reading parameters", () => {
       "NOT_FOUND",
     ])
     expect(server.requests.counts).toEqual({ GetParameters: 4 })
+  })
+
+  test("versions of one parameter are asked for apart, since some servers do not say which is which", async () => {
+    const asked: string[][] = []
+    const get = async (names: readonly string[]) => {
+      asked.push([...names])
+      const found = names.map((name) => ({
+        name: name.split(":")[0] ?? "",
+        arn: "",
+        selector: "",
+        value: name,
+      }))
+      return { found, invalid: [] }
+    }
+    const documents = ["/a", "/b", "/a:1", "/c", "/a:2", "/b:1"]
+    const { signal } = new AbortController()
+    const results = await readParameters({ store: { get }, documents, signal })
+    expect(documents.map((document) => results.get(document))).toEqual(
+      documents.map((value) => ({ ok: true, content: { value } })),
+    )
+    expect(asked.filter(({ length }) => length > 1)).toEqual([
+      ["/a", "/b", "/c"],
+      ["/a:1", "/b:1"],
+    ])
   })
 
   test("what AWS says is invalid is missing; of what it says nothing, nothing is known", async () => {
