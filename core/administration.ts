@@ -1,6 +1,7 @@
 import type { AuditStore } from "./audit/audit.ts"
 import { createAuditList } from "./audit/list.ts"
 import type { Clock } from "./clock.ts"
+import { createConnectionFinder } from "./connections/find.ts"
 import { createConnectionList } from "./connections/list.ts"
 import type { Opener } from "./connections/open.ts"
 import { platformKeys } from "./connections/platform.ts"
@@ -39,12 +40,14 @@ export function createAdministration(deps: AdministrationDeps) {
   const { store, usageStore, auditStore, keyring, envelope, redis, sessions, opener, clock, workMs } = deps
   const keysOf = (platformId: string, signal: AbortSignal) =>
     platformKeys({ store, keyring }, platformId, signal)
+  const finder = createConnectionFinder({ store, keyring })
   const statuses = createStatusCache({ redis, clock })
   const statusBoard = createStatusBoard({ statuses, opener, sessions, clock })
   const rateLimit = createRateLimit({ redis, clock })
   const connectionDeps = {
     store,
     keyring,
+    finder,
     envelope,
     opener,
     statuses,
@@ -60,12 +63,12 @@ export function createAdministration(deps: AdministrationDeps) {
       update: createUpdate(connectionDeps),
     },
     webhook: {
-      webhookSecret: createWebhookSecret({ store, keyring, clock }),
+      webhookSecret: createWebhookSecret({ store, finder, clock }),
       rotated: createRotated({ store, keyring, clock }),
     },
     views: {
-      browse: createBrowse({ store, keyring, redis, sessions, opener, rateLimit, clock, askMs: workMs }),
-      usage: createUsageList({ store, usageStore, keyring, clock }),
+      browse: createBrowse({ finder, redis, sessions, opener, rateLimit, clock, askMs: workMs }),
+      usage: createUsageList({ finder, usageStore, clock }),
       auditTrail: createAuditList({ auditStore, keysOf, clock }),
     },
   }

@@ -45,14 +45,14 @@ export function assertProject(principal: Principal, projectId: string | undefine
   throw new LatchkeyError("AUTHORIZATION", "The project in `projectId` is not one of yours.")
 }
 
+/** The projects whose connections someone sees, beside those of the whole platform. */
+export type Reach = "any" | readonly string[]
+
 /**
- * Whose project-scoped connections the caller sees: those of the named project, else of any or of its own.
+ * How far the caller reaches: to the named project, else to any or its own.
  * @throws LatchkeyError `AUTHORIZATION` as `assertProject`
  */
-export function visibleProjects(
-  principal: Principal,
-  projectId: string | undefined,
-): "any" | readonly string[] {
+export function reachOf(principal: Principal, projectId: string | undefined): Reach {
   assertProject(principal, projectId)
   if (projectId !== undefined) return [projectId]
   return reachesAnyProject(principal) ? "any" : (principal.projectIds ?? [])
@@ -62,6 +62,12 @@ export function visibleProjects(
 export interface Scoped {
   scope: "PLATFORM" | "PROJECT"
   projectIds?: readonly string[]
+}
+
+/** The one rule of visibility: a connection of the platform is open to all, one of projects to those who reach one of them. */
+export function isOpenTo({ scope, projectIds }: Scoped, reach: Reach): boolean {
+  if (scope === "PLATFORM" || reach === "any") return true
+  return projectIds?.some((projectId) => reach.includes(projectId)) ?? false
 }
 
 /**
@@ -77,7 +83,7 @@ export function mayClear(principal: Principal, connection: Scoped | undefined): 
       "AUTHORIZATION",
       "A service with `projectIds` clears only connections of its projects; name one in `connectionId`.",
     )
-  return connection.projectIds?.some((projectId) => principal.projectIds?.includes(projectId)) ?? false
+  return isOpenTo(connection, principal.projectIds ?? [])
 }
 
 /** The authorizer's context as API Gateway passes it to a function: strings only. */

@@ -1,33 +1,35 @@
+import { isOpenTo, type Reach } from "../auth/access.ts"
 import type { PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError } from "../errors.ts"
-import type { ConnectionRecord } from "./connection.ts"
+import type { AuthenticRecord, ConnectionRecord } from "./connection.ts"
 import { isAuthentic, tampered } from "./record-mac.ts"
 
-/** Whether someone working for `projectId`, or for no project, may use a connection of the platform. */
-export function isUsable(record: ConnectionRecord, projectId: string | undefined): boolean {
-  if (record.scope === "PLATFORM") return true
-  return projectId !== undefined && (record.projectIds?.includes(projectId) ?? false)
+/**
+ * The connection, if it is open to someone of this reach.
+ * @throws LatchkeyError `ENTITY_NOT_FOUND`, the same whether it is missing or out of reach
+ */
+export function visible(
+  record: ConnectionRecord | undefined,
+  connectionId: string,
+  reach: Reach,
+): ConnectionRecord {
+  if (record === undefined || !isOpenTo(record, reach)) throw notFound(connectionId)
+  return record
 }
 
 /**
  * The connection, if it may be used: asked with the record just read, before a cached value is opened or a provider asked.
- * @throws LatchkeyError `ENTITY_NOT_FOUND`, the same whether it is missing or out of reach; `UNAVAILABLE` for a record that
- *   was changed outside Latchkey
+ * @throws LatchkeyError as `visible`; `UNAVAILABLE` for a record that was changed outside Latchkey
  */
 export function usable(
   record: ConnectionRecord | undefined,
   connectionId: string,
-  projectId: string | undefined,
+  reach: Reach,
   keys: PlatformKeys,
-): ConnectionRecord {
-  if (record === undefined || !isUsable(record, projectId)) throw notFound(connectionId)
-  return authentic(record, keys)
-}
-
-/** The record, if it is as Latchkey wrote it. @throws LatchkeyError `UNAVAILABLE` */
-export function authentic(record: ConnectionRecord, keys: PlatformKeys): ConnectionRecord {
-  if (!isAuthentic(keys, record)) throw tampered(record.id)
-  return record
+): AuthenticRecord {
+  const found = visible(record, connectionId, reach)
+  if (!isAuthentic(keys, found)) throw tampered(connectionId)
+  return found
 }
 
 export function notFound(connectionId: string): LatchkeyError {

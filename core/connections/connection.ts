@@ -33,6 +33,11 @@ export interface ConnectionRecord extends ConnectionFacts {
   webhook?: Webhook
 }
 
+declare const authenticated: unique symbol
+
+/** A record whose MAC was verified: only `isAuthentic` makes one, and only one of these leads to a secret. */
+export type AuthenticRecord = ConnectionRecord & { readonly [authenticated]: true }
+
 /** By which a connection learns that secrets have changed. */
 export interface Webhook {
   /** Sealed under the platform's key, as is the one `before`. */

@@ -1,5 +1,5 @@
 import type { Caller } from "../audit/caller.ts"
-import { visibleProjects } from "../auth/access.ts"
+import { isOpenTo, type Reach, reachOf } from "../auth/access.ts"
 import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
 import type { Connection, MemberConnection } from "../contract/shapes/connection.ts"
@@ -47,7 +47,7 @@ export function createConnectionList(deps: {
   ): Promise<ConnectionList> {
     const { principal } = caller
     const { platformId } = principal
-    const projects = visibleProjects(principal, projectId)
+    const reach = reachOf(principal, projectId)
     const { platform } = await store.read(platformId, [], caller.signal)
     if (!platform) {
       if (cursor !== undefined) throw cursors.foreign()
@@ -58,15 +58,10 @@ export function createConnectionList(deps: {
       platformId,
       operation: "listConnections",
       kind: kindsOf(principal).join(),
-      filters: projects === "any" ? ["any"] : ["of", ...projects],
+      filters: reach === "any" ? ["any"] : ["of", ...reach],
     }
     const from = cursor === undefined ? undefined : cursors.read(keys, scope, cursor)
-    const visible = (record: ConnectionRecord) =>
-      projects === "any" ||
-      record.scope === "PLATFORM" ||
-      (record.projectIds?.some((id) => projects.includes(id)) ?? false)
-
-    const query = { platformId, visible, limit: limit ?? Number.POSITIVE_INFINITY }
+    const query = { platformId, reach, limit: limit ?? Number.POSITIVE_INFINITY }
     const found = await pageFrom(query, from)
     const uses = found.records.map((record) => useOf(record, keys, epochOf(record, platform)))
     const statuses = await statusBoard.of(uses, caller)
@@ -90,10 +85,7 @@ export function createConnectionList(deps: {
     return from?.backward && page.records.length === 0 ? collect(query, undefined) : page
   }
 
-  async function collect(
-    { platformId, visible, limit }: PageQuery,
-    from: Position | undefined,
-  ): Promise<Page> {
+  async function collect({ platformId, reach, limit }: PageQuery, from: Position | undefined): Promise<Page> {
     const backward = from?.backward ?? false
     let after = from?.id
     let records: ConnectionRecord[] = []
@@ -103,7 +95,7 @@ export function createConnectionList(deps: {
         backward,
         ...(after !== undefined && { after }),
       })
-      const fitting = page.connections.filter(visible)
+      const fitting = page.connections.filter((record) => isOpenTo(record, reach))
       records = backward ? [...fitting, ...records] : [...records, ...fitting]
       if (records.length > limit)
         return { records: backward ? records.slice(-limit) : records.slice(0, limit), more: true, from }
@@ -115,7 +107,7 @@ export function createConnectionList(deps: {
 
 interface PageQuery {
   platformId: string
-  visible: (record: ConnectionRecord) => boolean
+  reach: Reach
   limit: number
 }
 

@@ -5,7 +5,7 @@ import type { Network } from "../network/client.ts"
 import type { AwsDeployment } from "../providers/aws/deployment.ts"
 import type { ProviderClient, Sessions } from "../providers/provider.ts"
 import { type ProviderId, providerById } from "../providers/registry.ts"
-import type { ConnectionRecord } from "./connection.ts"
+import type { AuthenticRecord } from "./connection.ts"
 import { tampered } from "./record-mac.ts"
 
 export interface OpenOptions {
@@ -19,7 +19,7 @@ export interface OpenOptions {
 /** Makes provider clients of connections: the one place where a stored configuration is decrypted for use. */
 export interface Opener {
   /** @throws LatchkeyError `UNAVAILABLE` where keys cannot be reached or `signal` aborts, or the configuration does not open */
-  saved(record: ConnectionRecord, options: OpenOptions, signal?: AbortSignal): Promise<ProviderClient>
+  saved(record: AuthenticRecord, options: OpenOptions, signal?: AbortSignal): Promise<ProviderClient>
   /** `config` as the provider's schema parsed it. */
   unsaved(platformId: string, providerId: ProviderId, config: unknown, options: OpenOptions): ProviderClient
 }

@@ -3,7 +3,7 @@ import { canonical, canonicalJson } from "../crypto/canonical.ts"
 import type { PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError } from "../errors.ts"
 import type { Json } from "../json.ts"
-import type { ConnectionFacts, ConnectionRecord } from "./connection.ts"
+import type { AuthenticRecord, ConnectionFacts, ConnectionRecord } from "./connection.ts"
 
 /** Authenticates what decides who may use a connection. Written by creation and updates only. */
 export function recordMac(keys: PlatformKeys, facts: ConnectionFacts): Buffer {
@@ -24,7 +24,7 @@ export function recordMac(keys: PlatformKeys, facts: ConnectionFacts): Buffer {
 }
 
 /** Whether the record is as Latchkey wrote it: to be asked wherever a record leads to a secret. */
-export function isAuthentic(keys: PlatformKeys, record: ConnectionRecord): boolean {
+export function isAuthentic(keys: PlatformKeys, record: ConnectionRecord): record is AuthenticRecord {
   const expected = recordMac(keys, record)
   return expected.length === record.mac.length && timingSafeEqual(expected, record.mac)
 }

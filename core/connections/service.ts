@@ -1,6 +1,5 @@
 import { audited } from "../audit/audited.ts"
 import { type Caller, eventOf } from "../audit/caller.ts"
-import { visibleProjects } from "../auth/access.ts"
 import type { Clock } from "../clock.ts"
 import type { NewConnection, UnsavedConnection } from "../contract/operations/new-connection.ts"
 import { defaultSettings } from "../contract/settings.ts"
@@ -17,13 +16,14 @@ import { notFound } from "./access.ts"
 import { type CacheEpoch, epochOf } from "./cache-epoch.ts"
 import { hostOf, toPlain, toView } from "./config.ts"
 import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
+import type { ConnectionFinder } from "./find.ts"
 import { connectionFailed, type LiveTest, liveTest } from "./live-test.ts"
 import type { Opener } from "./open.ts"
 import { loginsOfItsOwn } from "./own-logins.ts"
 import { ensurePlatform } from "./platform.ts"
 import { providerOf } from "./provider-of.ts"
 import type { RateLimit } from "./rate-limit.ts"
-import { isAuthentic, recordMac, tampered } from "./record-mac.ts"
+import { recordMac } from "./record-mac.ts"
 import type { StatusCache } from "./status.ts"
 import type { StatusBoard } from "./status-board.ts"
 import type { ConnectionStore } from "./store.ts"
@@ -33,6 +33,7 @@ import { configViewOf, sealConfigView, viewOf } from "./view.ts"
 export interface ConnectionDeps {
   store: ConnectionStore
   keyring: Keyring
+  finder: ConnectionFinder
   envelope: Envelope
   opener: Opener
   statuses: StatusCache
@@ -45,18 +46,13 @@ export interface ConnectionDeps {
 
 /** What admins do with connections, and what the others see of one. Lists and updates have files of their own. */
 export function createConnections(deps: ConnectionDeps) {
-  const { store, keyring, envelope, opener, statuses, statusBoard, rateLimit, clock, testMs } = deps
+  const { store, keyring, finder, envelope, opener, statuses, statusBoard, rateLimit, clock, testMs } = deps
 
   return {
     async get(caller: Caller, id: string, projectId?: string): Promise<Connection | MemberConnection> {
-      const projects = visibleProjects(caller.principal, projectId)
-      const use = await find(caller, id)
-      const { scope, projectIds } = use.record
-      const visible =
-        projects === "any" || scope === "PLATFORM" || projectIds?.some((one) => projects.includes(one))
-      if (!visible) throw notFound(id)
-      const known = await statusBoard.of([use], caller)
-      return viewOf(use, known.get(use), caller)
+      const seen = await finder.findVisible(caller, id, projectId)
+      const known = await statusBoard.of([seen], caller)
+      return viewOf(seen, known.get(seen), caller)
     },
 
     async create(caller: Caller, input: NewConnection): Promise<Connection | MemberConnection> {
@@ -119,14 +115,13 @@ export function createConnections(deps: ConnectionDeps) {
 
     /** Success clears the connection's cache, negative answers included, and refreshes its status. */
     async test(caller: Caller, id: string): Promise<TestReport> {
-      const finding = find(caller, id)
+      const finding = finder.findUsable(caller, id)
       // The record of the request names the host, so this much comes before it; why there is none, after.
       const host = await finding.then((use) => hostOf(configViewOf(use))).catch(() => undefined)
       return audited(caller.audit, eventOf(caller, "connection.tested", id, host), async () => {
         await rateLimit.take(caller.principal.platformId)
         const use = await finding
         const { record } = use
-        if (!isAuthentic(use.keys, record)) throw tampered(id)
         const client = await opener.saved(record, { sessions: loginsOfItsOwn(), attempts: 1 })
         const test = await liveTest({
           client,
@@ -147,13 +142,6 @@ export function createConnections(deps: ConnectionDeps) {
     const generation = newNonce()
     if (!(await store.renew(record.platformId, record.id, generation))) throw notFound(record.id)
     return { ...epoch, generation }
-  }
-
-  async function find(caller: Caller, id: string): Promise<ConnectionUse> {
-    const { platform, connections } = await store.read(caller.principal.platformId, [id], caller.signal)
-    const record = connections.get(id)
-    if (!platform || !record) throw notFound(id)
-    return useOf(record, await keyring.unwrap(platform), epochOf(record, platform))
   }
 
   /** The platform's record, if it has one, once it is clear that it may have a connection of this id. */

@@ -8,13 +8,13 @@ import type { Opener } from "./open.ts"
 import { isAuthentic } from "./record-mac.ts"
 import type { SessionBook } from "./sessions.ts"
 import type { StatusCache } from "./status.ts"
-import type { ConnectionUse } from "./use.ts"
+import type { ConnectionUse, SeenConnection } from "./use.ts"
 import type { KnownStatus } from "./view.ts"
 
 /** The states of connections as a list shows them. */
 export interface StatusBoard {
   /** What is known; for admins what is not known is checked live, a few at once, within a few seconds in all. */
-  of(uses: readonly ConnectionUse[], caller: Caller): Promise<Map<ConnectionUse, KnownStatus>>
+  of(uses: readonly SeenConnection[], caller: Caller): Promise<Map<SeenConnection, KnownStatus>>
 }
 
 const checksAtOnce = 10
@@ -29,9 +29,9 @@ export function createStatusBoard(deps: {
   const { statuses, opener, sessions, clock } = deps
   return {
     async of(uses, { principal, signal }) {
-      const known = new Map<ConnectionUse, KnownStatus>(await statuses.read(uses))
+      const known = new Map<SeenConnection, KnownStatus>(await statuses.read(uses))
       if (!kindsOf(principal).includes("admin")) return known
-      const unknown = uses.filter((use) => !known.has(use) && isAuthentic(use.keys, use.record))
+      const unknown = uses.filter(isUsable).filter((use) => !known.has(use))
       if (unknown.length === 0) return known
       const deadline = AbortSignal.any([signal, clock.timeout(allChecksMs)])
       await forEachParallel(unknown, checksAtOnce, async (use) => {
@@ -63,6 +63,10 @@ export function createStatusBoard(deps: {
       throw error
     }
   }
+}
+
+function isUsable(seen: SeenConnection): seen is ConnectionUse {
+  return isAuthentic(seen.keys, seen.record)
 }
 
 /** Not checked in time: says nothing about the connection, so it is not remembered. */

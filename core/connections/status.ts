@@ -8,7 +8,7 @@ import { bytesOf } from "../redis/replies.ts"
 import { bindingOf } from "./cache-epoch.ts"
 import { entryName } from "./entry-names.ts"
 import { openError, sealError } from "./sealed-error.ts"
-import type { ConnectionUse } from "./use.ts"
+import type { SeenConnection } from "./use.ts"
 
 /** What the last live check of a connection found. */
 export interface Status {
@@ -20,8 +20,8 @@ export interface Status {
 
 /** Last known statuses, sealed in Redis and in memory. They end with an update, a clear or a successful test, as values do. */
 export interface StatusCache {
-  read(uses: readonly ConnectionUse[]): Promise<Map<ConnectionUse, Status>>
-  write(use: ConnectionUse, status: Status): Promise<void>
+  read(uses: readonly SeenConnection[]): Promise<Map<SeenConnection, Status>>
+  write(use: SeenConnection, status: Status): Promise<void>
 }
 
 const connectedMs = 3_600_000
@@ -33,7 +33,7 @@ export function createStatusCache(deps: { redis: OptionalRedis; clock: Clock }):
 
   return {
     async read(uses) {
-      const statuses = new Map<ConnectionUse, Status>()
+      const statuses = new Map<SeenConnection, Status>()
       if (uses.length === 0) return statuses
       const replies = await redis.ask([["MGET", ...uses.map(nameOf)]])
       const sealed = bytesOf(replies?.[0])
@@ -57,14 +57,14 @@ export function createStatusCache(deps: { redis: OptionalRedis; clock: Clock }):
     },
   }
 
-  function seal({ keys, epoch }: ConnectionUse, { checkedAt, error }: Status): string {
+  function seal({ keys, epoch }: SeenConnection, { checkedAt, error }: Status): string {
     const binding = bindingOf(epoch, "")
     if (error) return sealError(keys, "failed-status", binding, { error, freshUntil: checkedAt }, clock.now())
     return sealJson(keys, "status", binding, checkedAt, clock.now())
   }
 }
 
-function open({ keys, epoch }: ConnectionUse, sealed: Buffer): Status | undefined {
+function open({ keys, epoch }: SeenConnection, sealed: Buffer): Status | undefined {
   const binding = bindingOf(epoch, "")
   const connected = openJson<number>(keys, "status", binding, sealed)
   if (connected) return { connected: true, checkedAt: connected.body }
@@ -79,5 +79,5 @@ function later(shared: Status | undefined, own: Status | undefined): Status | un
 
 const endOf = ({ connected, checkedAt }: Status) => checkedAt + (connected ? connectedMs : failedMs)
 
-const nameOf = ({ keys, epoch }: ConnectionUse) =>
+const nameOf = ({ keys, epoch }: SeenConnection) =>
   entryName(keys, "status", epoch.platformId, epoch.connectionId)

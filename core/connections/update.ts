@@ -5,14 +5,13 @@ import type { Settings } from "../contract/settings.ts"
 import type { Connection, MemberConnection } from "../contract/shapes/connection.ts"
 import { LatchkeyError } from "../errors.ts"
 import { newNonce } from "../ids.ts"
-import { notFound } from "./access.ts"
 import { epochOf } from "./cache-epoch.ts"
 import { asPlainConfig, hostOf, mergeConfig, type PlainConfig, toView } from "./config.ts"
-import type { ConnectionFacts, ConnectionRecord, PlatformRecord } from "./connection.ts"
+import type { ConnectionFacts, ConnectionRecord } from "./connection.ts"
 import { liveTest } from "./live-test.ts"
 import { loginsOfItsOwn } from "./own-logins.ts"
 import { providerOf } from "./provider-of.ts"
-import { isAuthentic, recordMac, tampered } from "./record-mac.ts"
+import { recordMac, tampered } from "./record-mac.ts"
 import { type ConnectionDeps, refuseIfFailed } from "./service.ts"
 import type { Status } from "./status.ts"
 import type { ConnectionChange } from "./store.ts"
@@ -32,7 +31,7 @@ interface TestedConfig {
  * given, or the configuration it was to be merged with has changed.
  */
 export function createUpdate(deps: ConnectionDeps) {
-  const { store, keyring, envelope, opener, statuses, rateLimit, clock, testMs } = deps
+  const { store, finder, envelope, opener, statuses, rateLimit, clock, testMs } = deps
 
   return async function update(
     caller: Caller,
@@ -40,17 +39,16 @@ export function createUpdate(deps: ConnectionDeps) {
     patch: ConnectionUpdate,
     ifMatch: number | undefined,
   ): Promise<Connection | MemberConnection> {
-    const finding = find(caller, id)
+    const finding = finder.findUsable(caller, id)
     // The record of the request names the host, so this much comes before it; why there is none, after.
-    const host = await finding.then(({ use }) => hostAfter(use, patch)).catch(() => undefined)
+    const host = await finding.then((use) => hostAfter(use, patch)).catch(() => undefined)
     const event = { ...eventOf(caller, "connection.updated", id, host), fields: fieldsOf(patch) }
     return audited(caller.audit, event, async () => {
       if (patch.config) await rateLimit.take(caller.principal.platformId)
       let tested: TestedConfig | undefined
       for (let attempt = 0; attempt < 2; attempt++) {
-        const { use, platform } = await (attempt === 0 ? finding : find(caller, id))
+        const use = await (attempt === 0 ? finding : finder.findUsable(caller, id))
         const { record } = use
-        if (!isAuthentic(use.keys, record)) throw tampered(id)
         if (ifMatch !== undefined && ifMatch !== record.version) throw versionConflict()
         if (tested && tested.mergedWith !== record.configId) throw versionConflict()
         refuseAnotherProvider(record, patch)
@@ -58,19 +56,11 @@ export function createUpdate(deps: ConnectionDeps) {
         if (patch.config) tested ??= await testMerged(caller, use, patch.config)
         const change = changeOf(use, facts, tested)
         if (await store.update(record, record, change, caller.requestId))
-          return shown(caller, { ...record, ...change }, use, platform, tested?.status)
+          return shown(caller, { ...record, ...change }, use, tested?.status)
         if (ifMatch !== undefined) throw versionConflict()
       }
       throw versionConflict()
     })
-  }
-
-  async function find(caller: Caller, id: string): Promise<{ use: ConnectionUse; platform: PlatformRecord }> {
-    const { platform, connections } = await store.read(caller.principal.platformId, [id], caller.signal)
-    const record = connections.get(id)
-    if (!platform || !record) throw notFound(id)
-    const keys = await keyring.unwrap(platform)
-    return { use: useOf(record, keys, epochOf(record, platform)), platform }
   }
 
   async function testMerged(caller: Caller, use: ConnectionUse, patch: PlainConfig): Promise<TestedConfig> {
@@ -128,12 +118,11 @@ export function createUpdate(deps: ConnectionDeps) {
     caller: Caller,
     updated: ConnectionRecord,
     before: ConnectionUse,
-    platform: PlatformRecord,
     tested: Status | undefined,
   ): Promise<Connection | MemberConnection> {
     const { projectIds: _dropped, ...rest } = updated
     const record = updated.scope === "PROJECT" ? updated : rest
-    const use = useOf(record, before.keys, epochOf(record, platform))
+    const use = useOf(record, before.keys, epochOf(record, { generation: before.epoch.platformGeneration }))
     const status = tested ?? (await statuses.read([before])).get(before)
     if (status && use.key !== before.key) await statuses.write(use, status)
     return viewOf(use, status, caller)

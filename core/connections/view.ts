@@ -8,14 +8,14 @@ import type { ConnectionRecord } from "./connection.ts"
 import { connectionFailed } from "./live-test.ts"
 import { isAuthentic, tampered } from "./record-mac.ts"
 import type { Status } from "./status.ts"
-import type { ConnectionUse } from "./use.ts"
+import type { SeenConnection } from "./use.ts"
 
 /** What is known of a connection's state when it is shown. */
 export type KnownStatus = Status | { connected: false; error: LatchkeyError } | undefined
 
 /** A connection as its viewer may see it: admins all but secrets, services without `config`, members what they need to choose it. */
 export function viewOf(
-  use: ConnectionUse,
+  use: SeenConnection,
   status: KnownStatus,
   viewer: { principal: Principal; requestId: string },
 ): Connection | MemberConnection {
@@ -36,7 +36,7 @@ export function viewOf(
   }
 }
 
-function full({ record, keys }: ConnectionUse, status: KnownStatus, requestId: string): Connection {
+function full({ record, keys }: SeenConnection, status: KnownStatus, requestId: string): Connection {
   const { id, created, updated, platformId, providerId, name, scope, projectIds, version, settings } = record
   const connection = isAuthentic(keys, record)
     ? statusView(record, status, requestId)
@@ -73,7 +73,7 @@ type ConfigView = NonNullable<Connection["config"]>
 
 /** Seals what admins may see of a configuration, so that a list need not ask KMS for every connection. */
 export function sealConfigView(
-  use: Pick<ConnectionUse, "keys">,
+  use: Pick<SeenConnection, "keys">,
   record: ViewBinding,
   view: PlainConfig,
   now: number,
@@ -82,7 +82,7 @@ export function sealConfigView(
 }
 
 /** What admins may see of a configuration; empty where what is stored does not open. */
-export function configViewOf({ keys, record }: ConnectionUse): ConfigView {
+export function configViewOf({ keys, record }: SeenConnection): ConfigView {
   const opened = unseal(keys, "config-view", bindingOf(record), Buffer.from(record.configView))
   return opened ? JSON.parse(opened.toString()) : {}
 }

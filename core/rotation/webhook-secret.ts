@@ -4,8 +4,9 @@ import { type Caller, eventOf } from "../audit/caller.ts"
 import type { Clock } from "../clock.ts"
 import { notFound } from "../connections/access.ts"
 import type { ConnectionRecord } from "../connections/connection.ts"
+import type { ConnectionFinder } from "../connections/find.ts"
 import type { ConnectionStore } from "../connections/store.ts"
-import type { Keyring, PlatformKeys } from "../crypto/keyring.ts"
+import type { PlatformKeys } from "../crypto/keyring.ts"
 import { openJson, sealJson } from "../crypto/seal.ts"
 import { Secret } from "../secret.ts"
 
@@ -19,15 +20,17 @@ interface SealedSecret {
 const overlapMs = 24 * 3_600_000
 
 /** Makes secrets for the rotation webhook. What is stored is sealed; what is returned is shown once. */
-export function createWebhookSecret(deps: { store: ConnectionStore; keyring: Keyring; clock: Clock }) {
-  const { store, keyring, clock } = deps
+export function createWebhookSecret(deps: {
+  store: ConnectionStore
+  finder: ConnectionFinder
+  clock: Clock
+}) {
+  const { store, finder, clock } = deps
 
   return async function webhookSecret(caller: Caller, connectionId: string): Promise<Secret> {
     const { platformId } = caller.principal
     return audited(caller.audit, eventOf(caller, "webhook.created", connectionId), async () => {
-      const { platform, connections } = await store.read(platformId, [connectionId], caller.signal)
-      if (!platform || !connections.has(connectionId)) throw notFound(connectionId)
-      const keys = await keyring.unwrap(platform)
+      const { keys } = await finder.findVisible(caller, connectionId)
       const secret = `whsec_${randomBytes(32).toString("base64url")}`
       const body: SealedSecret = { secret, at: clock.now() }
       const sealed = sealJson(keys, "webhook", [platformId, connectionId], body, clock.now())

@@ -3,22 +3,19 @@ import { type Caller, eventOf } from "../audit/caller.ts"
 import { assertProject } from "../auth/access.ts"
 import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
-import { authentic, notFound, usable } from "../connections/access.ts"
-import { epochOf } from "../connections/cache-epoch.ts"
 import { hostOf } from "../connections/config.ts"
+import type { ConnectionFinder } from "../connections/find.ts"
 import type { Opener } from "../connections/open.ts"
+import { providerOf } from "../connections/provider-of.ts"
 import type { RateLimit } from "../connections/rate-limit.ts"
 import type { SessionBook } from "../connections/sessions.ts"
-import type { ConnectionStore } from "../connections/store.ts"
-import { type ConnectionUse, useOf } from "../connections/use.ts"
+import type { ConnectionUse } from "../connections/use.ts"
 import { configViewOf } from "../connections/view.ts"
 import type { Browsed, BrowsedName } from "../contract/operations/browse.ts"
 import { createCursors } from "../crypto/cursor.ts"
-import type { Keyring } from "../crypto/keyring.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import { limits } from "../limits.ts"
 import type { BrowsePage, Provider } from "../providers/provider.ts"
-import { providerById } from "../providers/registry.ts"
 import type { OptionalRedis } from "../redis/optional.ts"
 import { type AllowedPaths, allowedPaths } from "../references/allowed-paths.ts"
 import { escapePath } from "../references/escapes.ts"
@@ -42,8 +39,7 @@ export interface BrowseInput {
  *   `VALIDATION` where the provider cannot be browsed, or for a cursor of another list
  */
 export function createBrowse(deps: {
-  store: ConnectionStore
-  keyring: Keyring
+  finder: ConnectionFinder
   redis: OptionalRedis
   sessions: SessionBook
   opener: Opener
@@ -52,7 +48,7 @@ export function createBrowse(deps: {
   /** Bound on asking the secret manager for one page, in milliseconds. */
   askMs: number
 }) {
-  const { store, keyring, redis, sessions, opener, rateLimit, clock, askMs } = deps
+  const { finder, redis, sessions, opener, rateLimit, clock, askMs } = deps
   const cursors = createCursors<string>({ clock, pointer: "/cursor" })
   const cache = createBrowseCache({ redis, clock })
 
@@ -63,9 +59,9 @@ export function createBrowse(deps: {
   ): Promise<Browsed> {
     const { principal } = caller
     assertProject(principal, projectId)
-    const finding = find(caller, id, projectId)
+    const finding = finder.findUsable(caller, id, projectId)
     // The record of the request names the host, so this much comes before it; why there is none, after.
-    const host = await finding.then(({ use }) => hostOf(configViewOf(use))).catch(() => undefined)
+    const host = await finding.then((use) => hostOf(configViewOf(use))).catch(() => undefined)
     const event = {
       ...eventOf(caller, "secret.browse", id, host),
       ...(projectId !== undefined && { projectId }),
@@ -73,7 +69,8 @@ export function createBrowse(deps: {
     }
     return audited(caller.audit, event, async () => {
       await rateLimit.take(principal.platformId)
-      const { use, provider } = await finding
+      const use = await finding
+      const provider = providerOf(use.record.providerId)
       const allowed = allowedPaths(use.record.settings.allowedPaths, projectId)
       if (!allowed.allowsBelow(prefix)) throw failed(pathNotAllowed(), use.record)
       const scope = {
@@ -92,22 +89,6 @@ export function createBrowse(deps: {
       refuseLargeReply(browsed, { bytes: limits.listReply, enveloped: true })
       return browsed
     })
-  }
-
-  async function find(
-    { principal, signal }: Caller,
-    id: string,
-    projectId: string | undefined,
-  ): Promise<{ use: ConnectionUse; provider: Provider }> {
-    const { platform, connections } = await store.read(principal.platformId, [id], signal)
-    const found = connections.get(id)
-    if (!platform || !found) throw notFound(id)
-    const keys = await keyring.unwrap(platform)
-    const ofAnyProject = projectId === undefined && kindsOf(principal).includes("admin")
-    const record = ofAnyProject ? authentic(found, keys) : usable(found, id, projectId, keys)
-    const provider = providerById(record.providerId)
-    if (!provider) throw new LatchkeyError("INTERNAL", `No provider ${record.providerId}.`)
-    return { use: useOf(record, keys, epochOf(record, platform)), provider }
   }
 
   async function pageOf(

@@ -131,6 +131,7 @@ export function createLookup(deps: {
     decisions: Map<Wanted, Decision>
   }): DocumentState[] {
     const { snapshot, keys, projectId, wanted, refs, decisions } = input
+    const reach = projectId === undefined ? [] : [projectId]
     const uses = new Map<string, ConnectionUse | LatchkeyError>()
     const allowed = new Map<ConnectionUse, AllowedPaths>()
     const states = new Map<ConnectionUse, Map<string, DocumentState>>()
@@ -145,7 +146,7 @@ export function createLookup(deps: {
       const known = uses.get(connectionId)
       if (known) return known
       const use = caught(() => {
-        const record = usable(snapshot.connections.get(connectionId), connectionId, projectId, keys)
+        const record = usable(snapshot.connections.get(connectionId), connectionId, reach, keys)
         if (!snapshot.platform) throw notFound(connectionId)
         return useOf(record, keys, epochOf(record, snapshot.platform))
       })

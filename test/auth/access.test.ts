@@ -6,7 +6,7 @@ import {
   contextFromPrincipal,
   mayClear,
   principalFromContext,
-  visibleProjects,
+  reachOf,
 } from "../../core/auth/access.ts"
 import { principalOfDirectCall } from "../../core/auth/direct-caller.ts"
 import type { Kind, Principal } from "../../core/auth/principal.ts"
@@ -62,9 +62,9 @@ describe("which project a caller may name", () => {
     ["member of none", forbidden, forbidden, forbidden],
   ])("%s", (caller, none, p1, p2) => {
     const principal = callers[caller]
-    expect(outcome(() => visibleProjects(principal, undefined))).toEqual(none)
-    expect(outcome(() => visibleProjects(principal, "p1"))).toEqual(p1)
-    expect(outcome(() => visibleProjects(principal, "p2"))).toEqual(p2)
+    expect(outcome(() => reachOf(principal, undefined))).toEqual(none)
+    expect(outcome(() => reachOf(principal, "p1"))).toEqual(p1)
+    expect(outcome(() => reachOf(principal, "p2"))).toEqual(p2)
     expect(outcome(() => assertProject(principal, "p2"))).toBe(p2 === forbidden ? forbidden : "ok")
   })
 })
