@@ -18,6 +18,7 @@ import { createAcquirer } from "./secrets/acquire.ts"
 import { createBreaker } from "./secrets/breaker.ts"
 import { createClear } from "./secrets/clear.ts"
 import { createEvaluate } from "./secrets/evaluate.ts"
+import { createGather } from "./secrets/gather.ts"
 import { createGuesses } from "./secrets/guesses.ts"
 import { createLookup } from "./secrets/lookup.ts"
 import { createMemoryTier } from "./secrets/memory.ts"
@@ -78,7 +79,14 @@ export function createLatchkey(ports: Ports) {
     metrics,
     limits: { fetchMs: workMs - fetchMarginMs, fetchWithStaleMs },
   })
-  const evaluate = createEvaluate({ lookup, acquirer, usage, clock, workMs, resolveMs: ports.resolveMs })
+  const evaluate = createEvaluate({
+    lookup,
+    gather: createGather({ acquirer, clock }),
+    usage,
+    clock,
+    workMs,
+    resolveMs: ports.resolveMs,
+  })
   const administration = once(async () => {
     const { createAdministration } = await import("./administration.ts")
     const { usageStore, auditStore } = ports

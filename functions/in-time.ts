@@ -1,4 +1,5 @@
 import { systemClock } from "../core/clock.ts"
+import { withDeadline } from "../core/deadline.ts"
 
 /** Bound on one call of AWS, in milliseconds: all its attempts, the waits between them, and reading the answer. */
 const callMs = 4_000
@@ -14,13 +15,9 @@ type Send = (command: unknown, options?: Options) => Promise<unknown>
  */
 export function inTime<Client extends { send: unknown }>(client: Client): Client {
   const send = (client.send as Send).bind(client)
-  const bounded: Send = (command, options) => {
-    const deadline = systemClock.timeout(callMs)
-    const { abortSignal } = options ?? {}
-    return send(command, {
-      ...options,
-      abortSignal: abortSignal ? AbortSignal.any([abortSignal, deadline]) : deadline,
-    })
-  }
+  const bounded: Send = (command, options) =>
+    withDeadline(systemClock, callMs, options?.abortSignal, (abortSignal) =>
+      send(command, { ...options, abortSignal }),
+    )
   return Object.assign(client, { send: bounded })
 }

@@ -1,17 +1,9 @@
 import { memoryKey } from "../connections/cache-epoch.ts"
 import type { ConnectionUse } from "../connections/use.ts"
-import { type ProviderError, transientReasons } from "../errors.ts"
-import type { Json } from "../json.ts"
-import type { Secret } from "../secret.ts"
+import { transientReasons } from "../errors.ts"
 import { type FetchDeps, type Landing, type Miss, startFetchJob } from "./fetch-job.ts"
 import { createFlights } from "./flights.ts"
-
-export type Source = "provider" | "cache" | "memory" | "stale"
-
-/** A document's content and where it came from, or why there is none. */
-export type Found =
-  | { ok: true; content: Secret<Json>; version?: string; source: Source }
-  | { ok: false; error: ProviderError; source: Source }
+import { type Found, foundOf } from "./found.ts"
 
 export interface Acquired {
   found: Map<string, Found>
@@ -115,16 +107,10 @@ export function createAcquirer(deps: FetchDeps): Acquirer {
       [...landings].map(async ([document, landing]) => [document, await landing] as const),
     )
     const found = landed.map(([document, { entry, source }]): [string, Found] => {
-      if (entry.kind === "value") {
-        const { content, version } = entry
-        return [document, { ok: true, content, ...(version !== undefined && { version }), source }]
-      }
       const spare = stale.get(document)
-      if (spare && spare.staleUntil > deps.clock.now() && transientReasons.has(entry.error.reason)) {
-        const { content, version } = spare
-        return [document, { ok: true, content, ...(version !== undefined && { version }), source: "stale" }]
-      }
-      return [document, { ok: false, error: entry.error, source }]
+      const failing = entry.kind === "negative" && transientReasons.has(entry.error.reason)
+      if (failing && spare && spare.staleUntil > deps.clock.now()) return [document, foundOf(spare, "stale")]
+      return [document, foundOf(entry, source)]
     })
     return { found: new Map(found), written: Promise.all(landed.map(([, { written }]) => written)) }
   }

@@ -1,17 +1,17 @@
 import type { RequestAudit } from "../audit/audit.ts"
-import type { AuditOutcome } from "../audit/event.ts"
 import { assertProject } from "../auth/access.ts"
 import type { Clock } from "../clock.ts"
-import { LatchkeyError, ProviderError } from "../errors.ts"
+import { withDeadline } from "../deadline.ts"
+import { LatchkeyError } from "../errors.ts"
 import type { Json } from "../json.ts"
 import { limits } from "../limits.ts"
-import type { Malformed, Part, Reference } from "../references/reference.ts"
-import { type Found as FoundReferences, findReferences, type Place } from "../references/template.ts"
-import { settled, untilAborted } from "../settle.ts"
+import type { Part, Reference } from "../references/reference.ts"
+import { type Found, findReferences, type Place } from "../references/template.ts"
+import { settled } from "../settle.ts"
 import type { Usage, Use } from "../usage/usage.ts"
-import type { Acquirer, Errand, Found, Source } from "./acquire.ts"
-import { timedOut } from "./ask-provider.ts"
-import { type Decision, type DocumentState, failed, type Lookup, type Wanted } from "./lookup.ts"
+import type { Gather } from "./gather.ts"
+import type { Decision, DocumentState, Lookup, Wanted } from "./lookup.ts"
+import { malformedOutcome, type Outcome, outcomeOf } from "./outcome.ts"
 import { type ReplyBound, refuseLongPointers } from "./reply-size.ts"
 import { type AuditedRequest, outcomeEvents, requestEvents } from "./resolve-audit.ts"
 
@@ -25,23 +25,15 @@ export interface Evaluation extends AuditedRequest {
   signal: AbortSignal
 }
 
-/** How long what was told to stop may take to, in milliseconds: a time-out of Redis, and some. */
-const graceMs = 500
-
-/** What one reference gave: its value, or why there is none. */
-export type Outcome =
-  | { ok: true; text: string; source: Source; version?: string; path: string }
-  | { ok: false; error: LatchkeyError; path?: string }
-
 export interface Evaluated {
-  found: FoundReferences
+  found: Found
   /** The outcome of every part of every place that is not plain text. */
   outcomeOf(part: Part): Outcome | undefined
 }
 
 export interface EvaluateDeps {
   lookup: Lookup
-  acquirer: Acquirer
+  gather: Gather
   usage: Usage
   clock: Clock
   /** Bounds in milliseconds: on reading and fetching, and on the whole, of which the rest is for our own writes. */
@@ -54,106 +46,55 @@ export interface EvaluateDeps {
  * everything it had to write is written: the records of the request and of what became of it, the cache, the usage.
  * @throws LatchkeyError `AUTHORIZATION` for a project that is not the caller's, and where the request as a whole cannot be answered; failures of single references are outcomes
  */
-export function createEvaluate({ lookup, acquirer, usage, clock, workMs, resolveMs }: EvaluateDeps) {
+export function createEvaluate({ lookup, gather, usage, clock, workMs, resolveMs }: EvaluateDeps) {
   return async function evaluate(request: Evaluation): Promise<Evaluated> {
-    const { principal, projectId, audit, value, at } = request
-    const { platformId } = principal
+    const { principal, projectId, value, at } = request
     assertProject(principal, projectId)
     const found = findReferences(value, at)
     refuseLongPointers(found.places, request.reply)
     const { references, malformed } = distinct(found.places)
-    const outcomes = new Map<Part, Outcome>(malformed)
-    const outcomeOf = (part: Part) => outcomes.get(part)
-    if (references.size === 0 && malformed.size === 0) return { found, outcomeOf }
-
-    const wanted = [...references.values()].map(({ wanted }) => wanted)
-    refuseTooManyConnections(wanted)
-    const failing = new AbortController()
-    const whole = AbortSignal.any([request.signal, clock.timeout(resolveMs)])
-    const signal = AbortSignal.any([whole, clock.timeout(workMs), failing.signal])
-    const errand: Errand = { signal, begun: [] }
-    try {
-      const [decisions] = await settled([
-        lookup.decide({ platformId, projectId, wanted, signal }),
-        audit.record(requestEvents(request, found.places), signal),
-      ])
-      const { documents, written } = await getDocuments([...decisions.values()], errand)
-
-      const results = new Map([...decisions].map(([one, decision]) => [one, outcomeFor(decision, documents)]))
-      for (const { wanted, parts } of references.values()) {
-        const outcome = results.get(wanted)
-        if (outcome) for (const part of parts) outcomes.set(part, outcome)
+    const known = new Map<Part, Outcome>(malformed)
+    if (references.length > 0 || malformed.size > 0) {
+      const wanted = references.map(({ wanted }) => wanted)
+      refuseTooManyConnections(wanted)
+      const outcomes = await withDeadline(clock, resolveMs, request.signal, (signal) =>
+        obtain({ ...request, signal }, { found, wanted, malformed: malformed.size }),
+      )
+      for (const [index, { parts }] of references.entries()) {
+        const outcome = outcomes[index]
+        if (outcome) for (const part of parts) known.set(part, outcome)
       }
-      const told = [...results].map(([one, outcome]) => toAudit(one, outcome))
-      const after = audit.record(outcomeEvents(request, told, malformed.size), whole)
-      await settled([after, written, usage.seen(usesOf(request, results), whole), ended(errand)])
-    } catch (error) {
-      // What is still being fetched is of no use any more.
-      failing.abort(error)
-      await ended(errand)
-      throw error
     }
-    return { found, outcomeOf }
+    return { found, outcomeOf: (part) => known.get(part) }
   }
 
-  /** Nothing runs on after the reply, which waits for what was told to stop; but only so long, should that not listen. */
-  async function ended({ begun }: Errand): Promise<void> {
-    if (begun.length > 0) await untilAborted(Promise.all(begun), clock.timeout(graceMs)).catch(() => {})
-  }
-
-  /** Every document that was decided on: what the caches had, and the rest from their secret managers, all at once. */
-  async function getDocuments(decisions: readonly Decision[], errand: Errand) {
-    const states = new Set(decisions.flatMap((decision) => (decision.ok ? [decision.state] : [])))
-    const missing = Map.groupBy(
-      [...states].filter(({ entry }) => entry === undefined),
-      ({ use }) => use,
-    )
-    const documents = new Map<DocumentState, Found | LatchkeyError>()
-    const writes: Promise<unknown>[] = []
-    await Promise.all(
-      [...missing].map(async ([use, misses]) => {
-        const fetched = await fetchMissing(use, misses, errand)
-        for (const state of misses) {
-          const gotten = fetched instanceof LatchkeyError ? fetched : fetched.found.get(state.document)
-          documents.set(state, gotten ?? unanswered(state))
-        }
-        if (!(fetched instanceof LatchkeyError)) writes.push(fetched.written)
-      }),
-    )
-    for (const state of states) if (state.entry) documents.set(state, fromCache(state, state.entry))
-    return { documents, written: Promise.all(writes) }
-  }
-
-  async function fetchMissing(
-    use: DocumentState["use"],
-    misses: readonly DocumentState[],
-    errand: Errand,
-  ): Promise<{ found: Map<string, Found>; written: Promise<unknown> } | LatchkeyError> {
-    const cacheable = misses.filter(({ uncached }) => !uncached)
-    const codes = misses.filter(({ uncached }) => uncached).map(({ document }) => document)
-    try {
-      const parts = await Promise.all([
-        cacheable.length > 0 ? acquirer.acquire(use, cacheable, errand) : undefined,
-        codes.length > 0 ? acquirer.acquireUncached(use, codes, errand) : undefined,
-      ])
-      const present = parts.filter((part) => part !== undefined)
-      return {
-        found: new Map(present.flatMap(({ found }) => [...found])),
-        written: Promise.all(present.map(({ written }) => written)),
-      }
-    } catch (error) {
-      // An unusable record fails its own references; keys or storage out of reach fail the request.
-      if (error instanceof LatchkeyError && error.fields.connectionId !== undefined) return error
-      if (error instanceof LatchkeyError) throw error
-      if (errand.signal.aborted) return failed(timedOut(), use.record)
-      throw error
-    }
+  /** The outcome of each of `wanted`, in their order. The one place where it is audited who asked, and what came of it. */
+  async function obtain(
+    request: Evaluation,
+    { found, wanted, malformed }: { found: Found; wanted: readonly Wanted[]; malformed: number },
+  ): Promise<Outcome[]> {
+    const { principal, projectId, audit, signal } = request
+    const started = clock.now()
+    const [decisions] = await settled([
+      lookup.decide({ platformId: principal.platformId, projectId, wanted, signal }),
+      audit.record(requestEvents(request, found.places), signal),
+    ])
+    const missing = missingOf(decisions)
+    const timeoutMs = workMs - (clock.now() - started)
+    const gathered = missing.length > 0 ? await gather(missing, { signal, timeoutMs }) : undefined
+    const outcomes = decisions.map(outcomeOf)
+    await settled([
+      audit.record(outcomeEvents(request, wanted, outcomes, malformed), signal),
+      usage.seen(usesOf(request, wanted, outcomes), signal),
+      gathered?.over,
+    ])
+    return outcomes
   }
 }
 
 export type Evaluate = ReturnType<typeof createEvaluate>
 
-/** Equal references are one, however often they occur; a malformed one has its outcome already. */
+/** References to the same are one, however often they occur; a malformed one has its outcome already. */
 function distinct(places: readonly Place[]) {
   const references = new Map<string, { wanted: Wanted; parts: Reference[] }>()
   const malformed = new Map<Part, Outcome>()
@@ -161,7 +102,7 @@ function distinct(places: readonly Place[]) {
     for (const part of parts) {
       if (typeof part === "string") continue
       if (part.kind === "malformed") {
-        malformed.set(part, { ok: false, error: invalidReference(part) })
+        malformed.set(part, malformedOutcome(part))
         continue
       }
       const key = keyOf(part)
@@ -169,7 +110,7 @@ function distinct(places: readonly Place[]) {
       if (known) known.parts.push(part)
       else references.set(key, { wanted: part, parts: [part] })
     }
-  return { references, malformed }
+  return { references: [...references.values()], malformed }
 }
 
 /** Unambiguous, since no connection's id has a slash in it or begins as a JSON array does. */
@@ -187,74 +128,24 @@ function refuseTooManyConnections(wanted: readonly Wanted[]): void {
     )
 }
 
-function fromCache({ source = "memory" }: DocumentState, entry: NonNullable<DocumentState["entry"]>): Found {
-  if (entry.kind === "negative") return { ok: false, error: entry.error, source }
-  return {
-    ok: true,
-    content: entry.content,
-    ...(entry.version !== undefined && { version: entry.version }),
-    source,
-  }
-}
-
-function outcomeFor(
-  decision: Decision,
-  documents: ReadonlyMap<DocumentState, Found | LatchkeyError>,
-): Outcome {
-  if (!decision.ok) return decision
-  const { ref, state } = decision
-  const { path } = ref
-  const gotten = documents.get(state) ?? unanswered(state)
-  if (gotten instanceof LatchkeyError) return { ok: false, error: gotten, path }
-  if (!gotten.ok) return { ok: false, error: failed(gotten.error, state.use.record), path }
-  const { content, version, source } = gotten
-  try {
-    const text = ref.select(content.reveal())
-    return { ok: true, text, source, path, ...(version !== undefined && { version }) }
-  } catch (error) {
-    if (!(error instanceof ProviderError)) throw error
-    return { ok: false, error: failed(error, state.use.record), path }
-  }
-}
-
-function toAudit(
-  { connectionId, rawPath }: Wanted,
-  outcome: Outcome,
-): AuditOutcome & { connectionId: string } {
-  const at = { connectionId, path: rawPath }
-  if (outcome.ok) {
-    const { source, version } = outcome
-    return source === "provider" || source === "stale"
-      ? { ...at, source, ...(version !== undefined && { version }) }
-      : at
-  }
-  const { code, fields } = outcome.error
-  return { ...at, code, ...(fields.reason && { reason: fields.reason }) }
+/** The documents that no cache has, each once. */
+function missingOf(decisions: readonly Decision[]): DocumentState[] {
+  const missing = new Set<DocumentState>()
+  for (const decision of decisions)
+    if (decision.ok && decision.state.answer === undefined) missing.add(decision.state)
+  return [...missing]
 }
 
 /** What a deletion would break: validating a reference does not depend on it. */
 function usesOf(
   { action, principal: { platformId }, projectId }: Evaluation,
-  results: ReadonlyMap<Wanted, Outcome>,
+  wanted: readonly Wanted[],
+  outcomes: readonly Outcome[],
 ): Use[] {
   if (action !== "secret.resolve") return []
-  return [...results].flatMap(([{ connectionId }, outcome]) =>
-    outcome.ok
-      ? [{ platformId, connectionId, path: outcome.path, ...(projectId !== undefined && { projectId }) }]
-      : [],
-  )
-}
-
-function invalidReference({ message, connectionId }: Malformed): LatchkeyError {
-  return new LatchkeyError("SECRET_MANAGER_GET_SECRET_FAILED", message, {
-    reason: "INVALID_PATH",
-    ...(connectionId !== undefined && { connectionId }),
+  return outcomes.flatMap((outcome, index) => {
+    const connectionId = wanted[index]?.connectionId
+    if (!outcome.ok || connectionId === undefined) return []
+    return [{ platformId, connectionId, path: outcome.path, ...(projectId !== undefined && { projectId }) }]
   })
-}
-
-function unanswered({ use }: DocumentState): LatchkeyError {
-  return failed(
-    new ProviderError("PROVIDER_ERROR", "The secret manager gave no answer for this path."),
-    use.record,
-  )
 }

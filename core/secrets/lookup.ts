@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises"
 import type { Clock } from "../clock.ts"
 import { notFound, usable } from "../connections/access.ts"
-import { bindingOf, epochOf } from "../connections/cache-epoch.ts"
+import { bindingOf, type CacheEpoch, epochOf, memoryKey } from "../connections/cache-epoch.ts"
 import type { ConnectionRecord } from "../connections/connection.ts"
 import { entryName } from "../connections/entry-names.ts"
 import type { ConnectionStore, Snapshot } from "../connections/store.ts"
@@ -16,6 +16,7 @@ import { type AllowedPaths, allowedPaths } from "../references/allowed-paths.ts"
 import type { ReferenceOptions } from "../references/reference-options.ts"
 import { settled } from "../settle.ts"
 import { type Entry, openEntry, type ValueEntry } from "./entry.ts"
+import { type Found, foundOf } from "./found.ts"
 import type { Guesses } from "./guesses.ts"
 import type { MemoryTier } from "./memory.ts"
 
@@ -33,9 +34,8 @@ export interface DocumentState {
   use: ConnectionUse
   document: string
   uncached: boolean
-  /** A fresh entry of the caches; absent: to be fetched. */
-  entry?: Entry
-  source?: "memory" | "cache"
+  /** What the caches have of it, or what fetching it gave; absent: to be fetched. */
+  answer?: Found | LatchkeyError
   /** A value past its time that may stand in while the provider is failing. */
   stale?: ValueEntry
 }
@@ -53,7 +53,28 @@ export interface LookupRequest {
 }
 
 export interface Lookup {
-  decide(request: LookupRequest): Promise<Map<Wanted, Decision>>
+  /** What becomes of each of `wanted`, in their order. @throws LatchkeyError `UNAVAILABLE` */
+  decide(request: LookupRequest): Promise<Decision[]>
+}
+
+/** What was made of a reference while the records were read. */
+interface Guessed {
+  providerId: string
+  ref: SecretRef
+  recalled?: Recalled
+}
+
+/** What memory has of a document, in the epoch seen last. */
+interface Recalled {
+  epoch: CacheEpoch
+  entry: Entry
+}
+
+/** A connection that a request may use, with the documents of it that are needed. */
+interface Reached {
+  use: ConnectionUse
+  allowed: AllowedPaths
+  documents: Map<string, DocumentState>
 }
 
 /**
@@ -78,16 +99,19 @@ export function createLookup(deps: {
         store.read(platformId, connectionIds, signal),
         guess(platformId, connectionIds, wanted),
       ])
-      const decisions = new Map<Wanted, Decision>()
-      if (!snapshot.platform) {
-        for (const one of wanted) decisions.set(one, { ok: false, error: notFound(one.connectionId) })
-        return decisions
-      }
-      const keys = await keyring.unwrap(snapshot.platform)
-      guesses.remember(snapshot.platform, snapshot.connections)
-      const states = settle({ snapshot, keys, projectId, wanted, refs: guessed?.refs, decisions })
+      const { platform, connections } = snapshot
+      if (!platform) return wanted.map(({ connectionId }) => ({ ok: false, error: notFound(connectionId) }))
+      const keys = await keyring.unwrap(platform)
+      guesses.remember(platform, connections)
+      const { decisions, needed } = settle({
+        snapshot: { platform, connections },
+        keys,
+        projectId,
+        wanted,
+        refs: guessed?.refs ?? [],
+      })
       const good = guessed?.keys === keys ? guessed : undefined
-      await consultCaches(states, good?.answers ?? new Map(), good?.nameOf ?? namesUnder(keys, platformId))
+      await consultCaches(needed, good?.answers ?? new Map(), good?.nameOf ?? namesUnder(keys, platformId))
       return decisions
     },
   }
@@ -101,16 +125,18 @@ export function createLookup(deps: {
     const seen = new Map(connectionIds.map((id) => [id, guesses.of(platformId, id)]))
     const nameOf = namesUnder(keys, platformId)
     const names = new Set<string>()
-    const refs = new Map<Wanted, { providerId: string; ref: SecretRef }>()
-    for (const one of wanted) {
+    const refs = wanted.map((one): Guessed | undefined => {
       const last = seen.get(one.connectionId)
-      if (!last) continue
-      const ref = parse(last.providerId, one)
-      if (ref instanceof ProviderError) continue
-      refs.set(one, { providerId: last.providerId, ref })
-      if (last.cached && !ref.uncached && !memory.get(last.epoch, ref.document))
-        names.add(nameOf(one.connectionId, ref.document))
-    }
+      if (!last) return undefined
+      const { providerId, epoch } = last
+      const ref = parse(providerId, one)
+      if (ref instanceof ProviderError) return undefined
+      if (!last.cached || ref.uncached) return { providerId, ref }
+      const entry = memory.get(epoch, ref.document)
+      if (entry) return { providerId, ref, recalled: { epoch, entry } }
+      names.add(nameOf(one.connectionId, ref.document))
+      return { providerId, ref }
+    })
     return { keys, refs, nameOf, answers: await askFor([...names]) }
   }
 
@@ -121,73 +147,66 @@ export function createLookup(deps: {
     return new Map(names.map((name, i) => [name, values[i]]))
   }
 
-  /** Decides every reference under the records just read. Returns the distinct documents. */
+  /** Decides every reference under the records just read, and gathers the distinct documents. */
   function settle(input: {
-    snapshot: Snapshot
+    snapshot: Required<Snapshot>
     keys: PlatformKeys
     projectId: string | undefined
     wanted: readonly Wanted[]
-    refs: ReadonlyMap<Wanted, { providerId: string; ref: SecretRef }> | undefined
-    decisions: Map<Wanted, Decision>
-  }): DocumentState[] {
-    const { snapshot, keys, projectId, wanted, refs, decisions } = input
-    const reach = projectId === undefined ? [] : [projectId]
-    const uses = new Map<string, ConnectionUse | LatchkeyError>()
-    const allowed = new Map<ConnectionUse, AllowedPaths>()
-    const states = new Map<ConnectionUse, Map<string, DocumentState>>()
+    refs: readonly (Guessed | undefined)[]
+  }): { decisions: Decision[]; needed: Needed[] } {
+    const { snapshot, keys, projectId, wanted, refs } = input
+    const within = projectId === undefined ? [] : [projectId]
+    const reached = new Map<string, Reached | LatchkeyError>()
+    const needed: Needed[] = []
+    const decisions = wanted.map((one, index): Decision => {
+      const connection = reach(one.connectionId)
+      if (connection instanceof LatchkeyError) return { ok: false, error: connection }
+      return decideOne(one, connection, refs[index])
+    })
+    return { decisions, needed }
 
-    for (const one of wanted) {
-      const use = useFor(one.connectionId)
-      decisions.set(one, use instanceof LatchkeyError ? { ok: false, error: use } : decideOne(one, use))
-    }
-    return [...states.values()].flatMap((documents) => [...documents.values()])
-
-    function useFor(connectionId: string): ConnectionUse | LatchkeyError {
-      const known = uses.get(connectionId)
+    function reach(connectionId: string): Reached | LatchkeyError {
+      const known = reached.get(connectionId)
       if (known) return known
-      const use = caught(() => {
-        const record = usable(snapshot.connections.get(connectionId), connectionId, reach, keys)
-        if (!snapshot.platform) throw notFound(connectionId)
-        return useOf(record, keys, epochOf(record, snapshot.platform))
+      const connection = caught((): Reached => {
+        const record = usable(snapshot.connections.get(connectionId), connectionId, within, keys)
+        const use = useOf(record, keys, epochOf(record, snapshot.platform))
+        return { use, allowed: allowedPaths(record.settings.allowedPaths, projectId), documents: new Map() }
       })
-      uses.set(connectionId, use)
-      if (!(use instanceof LatchkeyError))
-        allowed.set(use, allowedPaths(use.record.settings.allowedPaths, projectId))
-      return use
+      reached.set(connectionId, connection)
+      return connection
     }
 
-    function decideOne(one: Wanted, use: ConnectionUse): Decision {
+    function decideOne(one: Wanted, { use, allowed, documents }: Reached, guess?: Guessed): Decision {
       const { record } = use
-      const last = refs?.get(one)
-      const ref = last?.providerId === record.providerId ? last.ref : parse(record.providerId, one)
+      const ref = guess?.providerId === record.providerId ? guess.ref : parse(record.providerId, one)
       if (ref instanceof ProviderError) return { ok: false, error: failed(ref, record) }
-      if (!allowed.get(use)?.allows(ref.path)) return { ok: false, error: failed(pathNotAllowed(), record) }
-      const documents = states.get(use) ?? new Map<string, DocumentState>()
-      states.set(use, documents)
-      const state = documents.get(ref.document) ?? {
-        use,
-        document: ref.document,
-        uncached: ref.uncached === true,
+      if (!allowed.allows(ref.path)) return { ok: false, error: failed(pathNotAllowed(), record) }
+      const { document, uncached = false } = ref
+      let state = documents.get(document)
+      if (state === undefined) {
+        state = { use, document, uncached }
+        documents.set(document, state)
+        needed.push({ state, recalled: guess?.recalled })
       }
-      documents.set(ref.document, state)
       return { ok: true, ref, state }
     }
   }
 
   /** Memory first, then what Redis answered already, then Redis once more for what nobody asked for yet. */
   async function consultCaches(
-    states: readonly DocumentState[],
+    needed: readonly Needed[],
     known: ReadonlyMap<string, Buffer | undefined>,
     nameOf: Naming,
   ): Promise<void> {
     const unasked: { state: DocumentState; name: string }[] = []
-    for (const state of states) {
+    for (const { state, recalled } of needed) {
       const { use, document } = state
       if (state.uncached || use.record.settings.cacheTtlSeconds === 0) continue
-      const entry = memory.get(use.epoch, document)
+      const entry = stillHolds(recalled, use) ?? memory.get(use.epoch, document)
       if (entry) {
-        state.entry = entry
-        state.source = "memory"
+        state.answer = foundOf(entry, "memory")
         continue
       }
       const name = nameOf(use.epoch.connectionId, document)
@@ -199,17 +218,28 @@ export function createLookup(deps: {
     for (const { state, name } of unasked) open(state, answers.get(name))
   }
 
+  /** What memory had is not looked for twice. */
+  function stillHolds(recalled: Recalled | undefined, { key }: ConnectionUse): Entry | undefined {
+    if (recalled === undefined || memoryKey(recalled.epoch, "") !== key) return undefined
+    return recalled.entry.freshUntil > clock.now() ? recalled.entry : undefined
+  }
+
   function open(state: DocumentState, sealed: Buffer | undefined): void {
     if (sealed === undefined) return
     const { use, document } = state
     const entry = openEntry(use.keys, bindingOf(use.epoch, document), sealed)
     if (entry === undefined) return
     if (entry.freshUntil > clock.now()) {
-      state.entry = entry
-      state.source = "cache"
+      state.answer = foundOf(entry, "cache")
       memory.put(use.epoch, document, entry)
     } else if (entry.kind === "value" && entry.staleUntil > clock.now()) state.stale = entry
   }
+}
+
+/** A document that is needed, and what the guess had of it. */
+interface Needed {
+  state: DocumentState
+  recalled: Recalled | undefined
 }
 
 type Naming = (connectionId: string, document: string) => string
@@ -261,6 +291,13 @@ export function failed(
       ...(error.upstream && { upstream: error.upstream }),
     },
     { cause: error },
+  )
+}
+
+export function unanswered({ use }: DocumentState): LatchkeyError {
+  return failed(
+    new ProviderError("PROVIDER_ERROR", "The secret manager gave no answer for this path."),
+    use.record,
   )
 }
 

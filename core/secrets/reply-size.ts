@@ -2,7 +2,7 @@ import { LatchkeyError } from "../errors.ts"
 import type { Json } from "../json.ts"
 import type { Part } from "../references/reference.ts"
 import { type Found, type Place, rebuild } from "../references/template.ts"
-import type { Outcome } from "./evaluate.ts"
+import type { Outcome } from "./outcome.ts"
 
 /** How large a reply may be, and how often its text is escaped on the way: as JSON, and by REST once more inside Lambda's envelope. */
 export interface ReplyBound {

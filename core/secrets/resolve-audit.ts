@@ -1,6 +1,8 @@
 import type { AuditAction, AuditEvent, AuditOutcome, AuditPath } from "../audit/event.ts"
 import type { Principal } from "../auth/principal.ts"
 import type { Place } from "../references/template.ts"
+import type { Wanted } from "./lookup.ts"
+import { type Outcome, worthTelling } from "./outcome.ts"
 
 /** Paths of one item, in bytes of JSON: an item of DynamoDB holds 400 KB. */
 const maxItemBytes = 300_000
@@ -43,18 +45,21 @@ export function requestEvents(request: AuditedRequest, places: readonly Place[])
  */
 export function outcomeEvents(
   request: AuditedRequest,
-  outcomes: readonly (AuditOutcome & { connectionId: string })[],
+  wanted: readonly Wanted[],
+  outcomes: readonly Outcome[],
   malformed: number,
 ): AuditEvent[] {
-  const worthTelling: AuditOutcome[] = outcomes.filter(
-    ({ source, code }) => source !== undefined || code !== undefined,
-  )
-  if (malformed > 0) worthTelling.push({ code: "SECRET_MANAGER_GET_SECRET_FAILED", reason: "INVALID_PATH" })
-  const connections = new Set(outcomes.map(({ connectionId }) => connectionId))
-  const [only] = connections
-  return chunks(worthTelling).map((chunk) => ({
+  const told = outcomes.flatMap((outcome, index): AuditOutcome[] => {
+    const news = worthTelling(outcome)
+    const one = wanted[index]
+    return news && one ? [{ connectionId: one.connectionId, path: one.rawPath, ...news }] : []
+  })
+  if (malformed > 0) told.push({ code: "SECRET_MANAGER_GET_SECRET_FAILED", reason: "INVALID_PATH" })
+  if (told.length === 0) return []
+  const [only, ...others] = new Set(wanted.map(({ connectionId }) => connectionId))
+  return chunks(told).map((chunk) => ({
     ...head(request),
-    ...(connections.size === 1 && only !== undefined && { connectionId: only }),
+    ...(only !== undefined && others.length === 0 && { connectionId: only }),
     outcomes: chunk,
   }))
 }

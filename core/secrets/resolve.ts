@@ -2,7 +2,8 @@ import type { Resolution, ResolvedReference } from "../contract/operations/resol
 import { toProblem } from "../contract/problems.ts"
 import { LatchkeyError } from "../errors.ts"
 import { type Place, rebuild } from "../references/template.ts"
-import type { Evaluate, Evaluated, Evaluation, Outcome } from "./evaluate.ts"
+import type { Evaluate, Evaluated, Evaluation } from "./evaluate.ts"
+import type { Outcome } from "./outcome.ts"
 import { refuseLargeResolution } from "./reply-size.ts"
 
 export interface ResolveRequest extends Omit<Evaluation, "action"> {
