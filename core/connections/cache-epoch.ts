@@ -1,5 +1,6 @@
 import { canonical } from "../crypto/canonical.ts"
 import type { Binding } from "../crypto/seal.ts"
+import { createLru } from "../lru.ts"
 import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
 
 /**
@@ -35,13 +36,21 @@ export function bindingOf(epoch: CacheEpoch, document: string): Binding {
 }
 
 const prefixes = new WeakMap<CacheEpoch, string>()
+const numbers = createLru<number>(10_000)
+let last = 0
 
-/** The same as a key for what stays in memory. The epoch's own text, a JSON array, ends where the document begins. */
+/**
+ * The same as a key for what stays in memory: short, since it is hashed for every reference. Epochs are numbered as they
+ * come up, and a number is never given twice, so an epoch that was forgotten has nothing in memory any more.
+ */
 export function memoryKey(epoch: CacheEpoch, document: string): string {
   let prefix = prefixes.get(epoch)
   if (prefix === undefined) {
     const { platformId, connectionId, configId, generation, platformGeneration } = epoch
-    prefix = canonical([platformId, connectionId, configId, generation, platformGeneration])
+    const text = canonical([platformId, connectionId, configId, generation, platformGeneration])
+    const number = numbers.get(text) ?? ++last
+    numbers.set(text, number)
+    prefix = `${number}/`
     prefixes.set(epoch, prefix)
   }
   return prefix + document
