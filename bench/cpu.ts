@@ -1,50 +1,15 @@
-import { createLatchkey } from "../core/latchkey.ts"
-import { createNetwork } from "../core/network/client.ts"
-import { connect, resolve, service, world } from "../test/support/instance.ts"
-import { median } from "./measure.ts"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { type Result, result } from "./results.ts"
-import { documentOf, pathOf, secretOf } from "./secrets.ts"
-
-const rounds = 25
-const perRound = 20
-const references = 200
 
 /**
  * What Latchkey itself computes for a reference whose document is in memory: a resolve of 200, divided by them, where
  * the store answers at once with the same records and nothing is kept of the audit, so that no client's work is counted.
+ * In a process of its own, so that nobody else's garbage is collected meanwhile.
  */
 export async function ownCpu(): Promise<Result[]> {
-  const { clock, redis, kms, store, vault, instance } = world()
-  const numbers = Array.from({ length: references }, (_, i) => i)
-  for (const number of numbers) vault.documents.set(documentOf(number), { password: secretOf(number) })
-  const filling = instance()
-  const connectionId = await connect(filling)
-  const value = Object.fromEntries(
-    numbers.map((number) => [`field${number}`, `{{secret://${connectionId}/${pathOf(number)}}}`]),
-  )
-  await resolve(filling, value)
-
-  const snapshot = await store.read(service.platformId, [connectionId])
-  const latchkey = createLatchkey({
-    clock,
-    redis,
-    kms,
-    store: { ...store, read: async () => snapshot },
-    auditStore: { append: async () => {}, page: async () => ({ items: [] }) },
-    usageStore: { touch: async () => {}, page: async () => ({ uses: [] }) },
-    network: createNetwork({ policy: { allowHttp: false, allowLoopback: false, exceptions: [] }, clock }),
-    metrics: { count() {}, time() {} },
-    auditMode: "required",
-    resolveMs: 15_000,
-  })
-  await resolve(latchkey, value)
-
-  const samples: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const before = process.cpuUsage()
-    for (let i = 0; i < perRound; i++) await resolve(latchkey, value)
-    const { user, system } = process.cpuUsage(before)
-    samples.push((user + system) / (perRound * references))
-  }
-  return [result("own CPU per cached reference", median(samples), "µs", 8)]
+  const sample = fileURLToPath(new URL("cpu-sample.ts", import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [sample])
+  return [result("own CPU per cached reference", Number(stdout), "µs", 8)]
 }
