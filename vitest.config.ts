@@ -6,6 +6,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/live/**", "test/infra/**", "test/e2e/**"],
     testTimeout: 20_000,
+    // Those that are concurrent wait for time-outs, and cost nothing meanwhile.
+    maxConcurrency: 20,
     unstubEnvs: true,
   },
 })
