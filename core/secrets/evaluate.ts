@@ -57,9 +57,7 @@ export function createEvaluate({ lookup, gather, usage, clock, workMs, resolveMs
     if (references.length > 0 || malformed.size > 0) {
       const wanted = references.map(({ wanted }) => wanted)
       refuseTooManyConnections(wanted)
-      const outcomes = await withDeadline(clock, resolveMs, request.signal, (signal) =>
-        obtain({ ...request, signal }, { found, wanted, malformed: malformed.size }),
-      )
+      const outcomes = await obtain(request, { found, wanted, malformed: malformed.size })
       for (const [index, { parts }] of references.entries()) {
         const outcome = outcomes[index]
         if (outcome) for (const part of parts) known.set(part, outcome)
@@ -73,22 +71,30 @@ export function createEvaluate({ lookup, gather, usage, clock, workMs, resolveMs
     request: Evaluation,
     { found, wanted, malformed }: { found: Found; wanted: readonly Wanted[]; malformed: number },
   ): Promise<Outcome[]> {
-    const { principal, projectId, audit, signal } = request
+    const { principal, projectId, audit } = request
     const started = clock.now()
+    // These end by themselves, long before the request's time is over: no signal, which would cost as much as ten references.
     const [decisions] = await settled([
-      lookup.decide({ platformId: principal.platformId, projectId, wanted, signal }),
-      audit.record(requestEvents(request, found.places), signal),
+      lookup.decide({ platformId: principal.platformId, projectId, wanted }),
+      audit.record(requestEvents(request, found.places)),
     ])
     const missing = missingOf(decisions)
-    const timeoutMs = workMs - (clock.now() - started)
-    const gathered = missing.length > 0 ? await gather(missing, { signal, timeoutMs }) : undefined
-    const outcomes = decisions.map(outcomeOf)
-    await settled([
-      audit.record(outcomeEvents(request, wanted, outcomes, malformed), signal),
-      usage.seen(usesOf(request, wanted, outcomes), signal),
-      gathered?.over,
-    ])
-    return outcomes
+    if (missing.length === 0) return conclude()
+    const took = clock.now() - started
+    return withDeadline(clock, resolveMs - took, request.signal, async (signal) => {
+      const { over } = await gather(missing, { signal, timeoutMs: workMs - took })
+      return conclude(signal, over)
+    })
+
+    async function conclude(signal?: AbortSignal, over?: Promise<unknown>): Promise<Outcome[]> {
+      const outcomes = decisions.map(outcomeOf)
+      await settled([
+        audit.record(outcomeEvents(request, wanted, outcomes, malformed), signal),
+        usage.seen(usesOf(request, wanted, outcomes), signal),
+        over,
+      ])
+      return outcomes
+    }
   }
 }
 

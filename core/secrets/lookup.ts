@@ -49,7 +49,6 @@ export interface LookupRequest {
   platformId: string
   projectId: string | undefined
   wanted: readonly Wanted[]
-  signal: AbortSignal
 }
 
 export interface Lookup {
@@ -93,10 +92,10 @@ export function createLookup(deps: {
   const { store, keyring, redis, memory, guesses, clock } = deps
 
   return {
-    async decide({ platformId, projectId, wanted, signal }) {
+    async decide({ platformId, projectId, wanted }) {
       const connectionIds = [...new Set(wanted.map(({ connectionId }) => connectionId))]
       const [snapshot, guessed] = await settled([
-        store.read(platformId, connectionIds, signal),
+        store.read(platformId, connectionIds),
         guess(platformId, connectionIds, wanted),
       ])
       const { platform, connections } = snapshot
