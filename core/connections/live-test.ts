@@ -1,9 +1,9 @@
 import type { Clock } from "../clock.ts"
 import { toProblem } from "../contract/problems.ts"
 import type { TestReport } from "../contract/shapes/test-report.ts"
-import { LatchkeyError, ProviderError } from "../errors.ts"
+import { ProviderError } from "../errors.ts"
 import type { CheckReport, ProviderClient } from "../providers/provider.ts"
-import type { ProviderId } from "../providers/registry.ts"
+import { type ConnectionIdentity, connectionFailed, failureOf } from "./failures.ts"
 import type { Status } from "./status.ts"
 
 /** What a live test found, as the API shows it and as a status to remember. */
@@ -15,13 +15,12 @@ export interface LiveTest {
 /** Really asks the secret manager, for at most `timeoutMs`. Its failures are findings, never thrown. */
 export async function liveTest(input: {
   client: ProviderClient
-  providerId: ProviderId
-  connectionId?: string
+  connection: ConnectionIdentity
   clock: Clock
   timeoutMs: number
   signal: AbortSignal
 }): Promise<LiveTest> {
-  const { client, providerId, connectionId, clock, timeoutMs, signal } = input
+  const { client, connection, clock, timeoutMs, signal } = input
   const checkedAt = clock.now()
   const { steps, warnings } = await check(client, AbortSignal.any([signal, clock.timeout(timeoutMs)]))
   signal.throwIfAborted()
@@ -36,47 +35,24 @@ export async function liveTest(input: {
       ...(latencies.length > 0 && { latencyMs: latencies.reduce((sum, latency) => sum + latency, 0) }),
       steps: steps.map(({ error, ...step }) => ({
         ...step,
-        ...(error && { error: toProblem(connectionFailed(error, providerId, connectionId), requestId) }),
+        ...(error && { error: toProblem(connectionFailed(error, connection), requestId) }),
       })),
       warnings,
     }),
   }
 }
 
-/** The error of a failed live test, as its caller sees it. */
-export function connectionFailed(
-  error: ProviderError,
-  providerId: ProviderId,
-  connectionId?: string,
-): LatchkeyError {
-  return new LatchkeyError(
-    "SECRET_MANAGER_CONNECTION_FAILED",
-    error.message,
-    {
-      reason: error.reason,
-      providerId,
-      ...(connectionId !== undefined && { connectionId }),
-      ...(error.upstream && { upstream: error.upstream }),
-    },
-    { cause: error },
-  )
+/** @throws LatchkeyError `SECRET_MANAGER_CONNECTION_FAILED` */
+export function refuseIfFailed({ status }: LiveTest, connection: ConnectionIdentity): void {
+  if (status.connected) return
+  const error = status.error ?? new ProviderError("PROVIDER_ERROR", "The secret manager could not be tested.")
+  throw connectionFailed(error, connection)
 }
 
 async function check(client: ProviderClient, signal: AbortSignal): Promise<CheckReport> {
   try {
     return await client.check(signal)
-  } catch (cause) {
-    const error =
-      cause instanceof ProviderError
-        ? cause
-        : signal.aborted
-          ? new ProviderError(
-              "TIMEOUT",
-              "The secret manager did not answer in time. Check that it is up and reachable from Latchkey.",
-            )
-          : new ProviderError("PROVIDER_ERROR", "The secret manager's answer could not be understood.", {
-              cause,
-            })
-    return { steps: [{ name: "reach", ok: false, error }], warnings: [] }
+  } catch (error) {
+    return { steps: [{ name: "reach", ok: false, error: failureOf(error, signal) }], warnings: [] }
   }
 }

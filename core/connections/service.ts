@@ -7,17 +7,17 @@ import type { Connection, MemberConnection } from "../contract/shapes/connection
 import type { TestReport } from "../contract/shapes/test-report.ts"
 import type { Envelope } from "../crypto/envelope.ts"
 import type { Keyring } from "../crypto/keyring.ts"
-import { LatchkeyError, ProviderError } from "../errors.ts"
+import { LatchkeyError } from "../errors.ts"
 import { newConnectionId, newNonce } from "../ids.ts"
 import { limits } from "../limits.ts"
-import type { ProviderId, RegisteredProvider } from "../providers/registry.ts"
+import type { RegisteredProvider } from "../providers/registry.ts"
 import { settled } from "../settle.ts"
 import { notFound } from "./access.ts"
 import { type CacheEpoch, epochOf } from "./cache-epoch.ts"
 import { hostOf, toPlain, toView } from "./config.ts"
 import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
 import type { ConnectionFinder } from "./find.ts"
-import { connectionFailed, type LiveTest, liveTest } from "./live-test.ts"
+import { type LiveTest, liveTest, refuseIfFailed } from "./live-test.ts"
 import type { Opener } from "./open.ts"
 import { loginsOfItsOwn } from "./own-logins.ts"
 import { ensurePlatform } from "./platform.ts"
@@ -64,7 +64,7 @@ export function createConnections(deps: ConnectionDeps) {
         await rateLimit.take(platformId)
         const existing = await roomFor(caller, id)
         const test = await testConfig(caller, provider, input.config)
-        refuseIfFailed(test, provider.id)
+        refuseIfFailed(test, { providerId: provider.id })
 
         const platform = existing ?? (await ensurePlatform(deps, platformId))
         const keys = await keyring.unwrap(platform)
@@ -125,8 +125,7 @@ export function createConnections(deps: ConnectionDeps) {
         const client = await opener.saved(record, { sessions: loginsOfItsOwn(), attempts: 1 })
         const test = await liveTest({
           client,
-          providerId: record.providerId,
-          connectionId: id,
+          connection: record,
           clock,
           timeoutMs: testMs,
           signal: caller.signal,
@@ -171,13 +170,12 @@ export function createConnections(deps: ConnectionDeps) {
       sessions: loginsOfItsOwn(),
       attempts: 1,
     })
-    return liveTest({ client, providerId: provider.id, clock, timeoutMs: testMs, signal: caller.signal })
+    return liveTest({
+      client,
+      connection: { providerId: provider.id },
+      clock,
+      timeoutMs: testMs,
+      signal: caller.signal,
+    })
   }
-}
-
-/** @throws LatchkeyError `SECRET_MANAGER_CONNECTION_FAILED` */
-export function refuseIfFailed({ status }: LiveTest, providerId: ProviderId, connectionId?: string): void {
-  if (status.connected) return
-  const error = status.error ?? new ProviderError("PROVIDER_ERROR", "The secret manager could not be tested.")
-  throw connectionFailed(error, providerId, connectionId)
 }

@@ -49,8 +49,7 @@ export function createStatusBoard(deps: {
       const client = await opener.saved(record, options, deadline)
       const { status } = await liveTest({
         client,
-        providerId: record.providerId,
-        connectionId: record.id,
+        connection: record,
         clock,
         timeoutMs: allChecksMs,
         signal: deadline,

@@ -8,11 +8,11 @@ import { newNonce } from "../ids.ts"
 import { epochOf } from "./cache-epoch.ts"
 import { asPlainConfig, hostOf, mergeConfig, type PlainConfig, toView } from "./config.ts"
 import type { ConnectionFacts, ConnectionRecord } from "./connection.ts"
-import { liveTest } from "./live-test.ts"
+import { liveTest, refuseIfFailed } from "./live-test.ts"
 import { loginsOfItsOwn } from "./own-logins.ts"
 import { providerOf } from "./provider-of.ts"
 import { recordMac, tampered } from "./record-mac.ts"
-import { type ConnectionDeps, refuseIfFailed } from "./service.ts"
+import type { ConnectionDeps } from "./service.ts"
 import type { Status } from "./status.ts"
 import type { ConnectionChange } from "./store.ts"
 import { type ConnectionUse, useOf } from "./use.ts"
@@ -74,13 +74,12 @@ export function createUpdate(deps: ConnectionDeps) {
     const client = opener.unsaved(platformId, providerId, parsed, { sessions: loginsOfItsOwn(), attempts: 1 })
     const test = await liveTest({
       client,
-      providerId,
-      connectionId: id,
+      connection: use.record,
       clock,
       timeoutMs: testMs,
       signal: caller.signal,
     })
-    refuseIfFailed(test, providerId, id)
+    refuseIfFailed(test, use.record)
     const configId = newNonce()
     return {
       mergedWith,

@@ -5,7 +5,7 @@ import { seal, unseal } from "../crypto/seal.ts"
 import { LatchkeyError } from "../errors.ts"
 import type { PlainConfig } from "./config.ts"
 import type { ConnectionRecord } from "./connection.ts"
-import { connectionFailed } from "./live-test.ts"
+import { connectionFailed } from "./failures.ts"
 import { isAuthentic, tampered } from "./record-mac.ts"
 import type { Status } from "./status.ts"
 import type { SeenConnection } from "./use.ts"
@@ -59,8 +59,7 @@ function full({ record, keys }: SeenConnection, status: KnownStatus, requestId: 
 function statusView(record: ConnectionRecord, status: KnownStatus, requestId: string): ConnectionStatus {
   if (status === undefined) return { configured: true, connected: false }
   const { connected, error } = status
-  const shown =
-    error instanceof LatchkeyError ? error : error && connectionFailed(error, record.providerId, record.id)
+  const shown = error instanceof LatchkeyError ? error : error && connectionFailed(error, record)
   return {
     configured: true,
     connected,

@@ -1,11 +1,12 @@
 import type { Clock } from "../clock.ts"
 import { bindingOf } from "../connections/cache-epoch.ts"
 import { entryName } from "../connections/entry-names.ts"
+import { failureOf } from "../connections/failures.ts"
 import type { Opener } from "../connections/open.ts"
 import { type KnownError, openError, sealError } from "../connections/sealed-error.ts"
 import type { SessionBook } from "../connections/sessions.ts"
 import type { ConnectionUse } from "../connections/use.ts"
-import { LatchkeyError, ProviderError, transientReasons } from "../errors.ts"
+import { LatchkeyError, type ProviderError, transientReasons } from "../errors.ts"
 import type { Metrics } from "../metrics.ts"
 import type { FetchResult } from "../providers/provider.ts"
 import type { RedisCommand } from "../redis/redis.ts"
@@ -95,7 +96,7 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
     measure("ok")
     return { results, lessons }
   } catch (error) {
-    const failure = failureOf(error)
+    const failure = failureFor(error)
     measure(failure?.reason ?? "aborted")
     if (failure === undefined) {
       breaker.abandoned(use.key)
@@ -137,14 +138,9 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
     return ["SET", nameOf(use, name), sealed, known.freshUntil - clock.now()]
   }
 
-  /** The failure that `error` is to those who wait, or undefined where it is none of the secret manager's. */
-  function failureOf(error: unknown): ProviderError | undefined {
-    if (left.aborted || error instanceof LatchkeyError) return undefined
-    if (error instanceof ProviderError) return error
-    if (signal.aborted) return timedOut()
-    return new ProviderError("PROVIDER_ERROR", "The secret manager's answer could not be understood.", {
-      cause: error,
-    })
+  /** Undefined where it is none of the secret manager's. */
+  function failureFor(error: unknown): ProviderError | undefined {
+    return left.aborted || error instanceof LatchkeyError ? undefined : failureOf(error, signal)
   }
 
   function measure(outcome: string): void {
@@ -157,13 +153,6 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
 /** Failures that say that the secret manager cannot be used at the moment, whatever the document. */
 export const tellsOfAll = ({ reason }: ProviderError): boolean =>
   transientReasons.has(reason) || reason === "TLS" || reason === "BLOCKED_ADDRESS"
-
-export function timedOut(): ProviderError {
-  return new ProviderError(
-    "TIMEOUT",
-    "The secret manager did not answer in time. Check that it is up and reachable from Latchkey.",
-  )
-}
 
 const nameOf = ({ keys, epoch }: ConnectionUse, kind: "breaker" | "connection") =>
   entryName(keys, kind, epoch.platformId, epoch.connectionId)

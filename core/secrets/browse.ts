@@ -4,6 +4,7 @@ import { assertProject } from "../auth/access.ts"
 import { kindsOf } from "../auth/principal.ts"
 import type { Clock } from "../clock.ts"
 import { hostOf } from "../connections/config.ts"
+import { failureOf, pathNotAllowed, secretFailed } from "../connections/failures.ts"
 import type { ConnectionFinder } from "../connections/find.ts"
 import type { Opener } from "../connections/open.ts"
 import { providerOf } from "../connections/provider-of.ts"
@@ -19,9 +20,7 @@ import type { BrowsePage, Provider } from "../providers/provider.ts"
 import type { OptionalRedis } from "../redis/optional.ts"
 import { type AllowedPaths, allowedPaths } from "../references/allowed-paths.ts"
 import { escapePath } from "../references/escapes.ts"
-import { timedOut } from "./ask-provider.ts"
 import { createBrowseCache, type PageKey } from "./browse-cache.ts"
-import { failed, pathNotAllowed } from "./lookup.ts"
 import { refuseLargeReply } from "./reply-size.ts"
 
 export interface BrowseInput {
@@ -72,7 +71,7 @@ export function createBrowse(deps: {
       const use = await finding
       const provider = providerOf(use.record.providerId)
       const allowed = allowedPaths(use.record.settings.allowedPaths, projectId)
-      if (!allowed.allowsBelow(prefix)) throw failed(pathNotAllowed(), use.record)
+      if (!allowed.allowsBelow(prefix)) throw secretFailed(pathNotAllowed(), use.record)
       const scope = {
         platformId: principal.platformId,
         operation: "browse",
@@ -120,7 +119,7 @@ export function createBrowse(deps: {
       return await client.browse(prefix, cursor, AbortSignal.any([signal, over.signal]))
     } catch (error) {
       if (error instanceof LatchkeyError) throw error
-      throw failed(failureOf(error, signal), record)
+      throw secretFailed(failureOf(error, signal), record)
     } finally {
       // Where one request of a page fails, another may still be under way.
       over.abort()
@@ -144,14 +143,6 @@ function canonicalPath(path: string, provider: Provider): string | undefined {
     if (error instanceof ProviderError) return undefined
     throw error
   }
-}
-
-function failureOf(error: unknown, signal: AbortSignal): ProviderError {
-  if (error instanceof ProviderError) return error
-  if (signal.aborted) return timedOut()
-  return new ProviderError("PROVIDER_ERROR", "The secret manager's answer could not be understood.", {
-    cause: error,
-  })
 }
 
 function cannotBrowse({ name }: Provider): LatchkeyError {

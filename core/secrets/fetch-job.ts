@@ -1,5 +1,6 @@
 import { bindingOf } from "../connections/cache-epoch.ts"
 import { entryName } from "../connections/entry-names.ts"
+import { timedOut, unanswered } from "../connections/failures.ts"
 import { sealError } from "../connections/sealed-error.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import { ProviderError } from "../errors.ts"
@@ -10,15 +11,7 @@ import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import { Secret } from "../secret.ts"
 import { settled } from "../settle.ts"
-import {
-  type AskDeps,
-  askProvider,
-  heed,
-  tellsOfAll,
-  timedOut,
-  warningNames,
-  warningOf,
-} from "./ask-provider.ts"
+import { type AskDeps, askProvider, heed, tellsOfAll, warningNames, warningOf } from "./ask-provider.ts"
 import { type Entry, maxCachedBytes, sealValue, type ValueEntry } from "./entry.ts"
 import type { Launched } from "./flights.ts"
 import { leasesOf } from "./leases.ts"
@@ -225,9 +218,7 @@ export function startFetchJob(
 
   function toEntry(result: FetchResult | undefined, started: number): Entry {
     if (!result?.ok) {
-      const error =
-        result?.error ??
-        new ProviderError("PROVIDER_ERROR", "The secret manager gave no answer for this path.")
+      const error = result?.error ?? unanswered()
       return { kind: "negative", error, freshUntil: clock.now() + (negativeMs[error.reason] ?? 0) }
     }
     const { content, version } = result

@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts"
+import { secretFailed, timedOut, unanswered } from "../connections/failures.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import { LatchkeyError } from "../errors.ts"
 import { untilAborted } from "../settle.ts"
 import type { Acquirer, Errand } from "./acquire.ts"
-import { timedOut } from "./ask-provider.ts"
-import { type DocumentState, failed, unanswered } from "./lookup.ts"
+import type { DocumentState } from "./lookup.ts"
 
 /** How long what was told to stop may take to, in milliseconds: a time-out of Redis, and some. */
 const graceMs = 500
@@ -47,7 +47,8 @@ export function createGather({ acquirer, clock }: { acquirer: Acquirer; clock: C
       ])
       const acquired = parts.filter((part) => part !== undefined)
       for (const { found } of acquired)
-        for (const state of states) state.answer ??= found.get(state.document) ?? unanswered(state)
+        for (const state of states)
+          state.answer ??= found.get(state.document) ?? secretFailed(unanswered(), state.use.record)
       return Promise.all(acquired.map(({ written }) => written))
     } catch (error) {
       const answer = ofThisConnection(error, use, errand)
@@ -69,5 +70,5 @@ function ofThisConnection(error: unknown, { record }: ConnectionUse, { signal }:
     return error
   }
   if (!signal.aborted) throw error
-  return failed(timedOut(), record)
+  return secretFailed(timedOut(), record)
 }

@@ -2,8 +2,8 @@ import { setImmediate } from "node:timers/promises"
 import type { Clock } from "../clock.ts"
 import { notFound, usable } from "../connections/access.ts"
 import { bindingOf, type CacheEpoch, epochOf, memoryKey } from "../connections/cache-epoch.ts"
-import type { ConnectionRecord } from "../connections/connection.ts"
 import { entryName } from "../connections/entry-names.ts"
+import { pathNotAllowed, secretFailed } from "../connections/failures.ts"
 import type { ConnectionStore, Snapshot } from "../connections/store.ts"
 import { type ConnectionUse, useOf } from "../connections/use.ts"
 import type { Keyring, PlatformKeys } from "../crypto/keyring.ts"
@@ -180,8 +180,8 @@ export function createLookup(deps: {
     function decideOne(one: Wanted, { use, allowed, documents }: Reached, guess?: Guessed): Decision {
       const { record } = use
       const ref = guess?.providerId === record.providerId ? guess.ref : parse(record.providerId, one)
-      if (ref instanceof ProviderError) return { ok: false, error: failed(ref, record) }
-      if (!allowed.allows(ref.path)) return { ok: false, error: failed(pathNotAllowed(), record) }
+      if (ref instanceof ProviderError) return { ok: false, error: secretFailed(ref, record) }
+      if (!allowed.allows(ref.path)) return { ok: false, error: secretFailed(pathNotAllowed(), record) }
       const { document, uncached = false } = ref
       let state = documents.get(document)
       if (state === undefined) {
@@ -273,36 +273,4 @@ function caught<T>(work: () => T): T | LatchkeyError {
     if (error instanceof LatchkeyError) return error
     throw error
   }
-}
-
-/** The error of a reference, as its caller sees it. */
-export function failed(
-  error: ProviderError,
-  record: Pick<ConnectionRecord, "id" | "providerId">,
-): LatchkeyError {
-  return new LatchkeyError(
-    "SECRET_MANAGER_GET_SECRET_FAILED",
-    error.message,
-    {
-      reason: error.reason,
-      providerId: record.providerId,
-      connectionId: record.id,
-      ...(error.upstream && { upstream: error.upstream }),
-    },
-    { cause: error },
-  )
-}
-
-export function unanswered({ use }: DocumentState): LatchkeyError {
-  return failed(
-    new ProviderError("PROVIDER_ERROR", "The secret manager gave no answer for this path."),
-    use.record,
-  )
-}
-
-export function pathNotAllowed(): ProviderError {
-  return new ProviderError(
-    "PATH_NOT_ALLOWED",
-    "This connection's settings do not allow this path. An admin can add a pattern that covers it to `allowedPaths`.",
-  )
 }

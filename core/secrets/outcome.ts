@@ -1,8 +1,9 @@
 import type { AuditOutcome } from "../audit/event.ts"
+import { secretFailed, unanswered } from "../connections/failures.ts"
 import { LatchkeyError, ProviderError } from "../errors.ts"
 import type { Malformed } from "../references/reference.ts"
 import type { Source } from "./found.ts"
-import { type Decision, failed, unanswered } from "./lookup.ts"
+import type { Decision } from "./lookup.ts"
 
 /** What one reference gave: its value, or why there is none. */
 export type Outcome =
@@ -14,16 +15,16 @@ export function outcomeOf(decision: Decision): Outcome {
   if (!decision.ok) return decision
   const { ref, state } = decision
   const { path } = ref
-  const { answer = unanswered(state) } = state
+  const { answer = secretFailed(unanswered(), state.use.record) } = state
   if (answer instanceof LatchkeyError) return { ok: false, error: answer, path }
-  if (!answer.ok) return { ok: false, error: failed(answer.error, state.use.record), path }
+  if (!answer.ok) return { ok: false, error: secretFailed(answer.error, state.use.record), path }
   const { content, version, source } = answer
   try {
     const text = ref.select(content.reveal())
     return { ok: true, text, source, path, ...(version !== undefined && { version }) }
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error
-    return { ok: false, error: failed(error, state.use.record), path }
+    return { ok: false, error: secretFailed(error, state.use.record), path }
   }
 }
 
