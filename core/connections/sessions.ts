@@ -10,9 +10,8 @@ import type { RedisCommand } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import { Secret } from "../secret.ts"
 import { untilAborted } from "../settle.ts"
-import { bindingOf } from "./cache-epoch.ts"
-import { entryName, leaseName } from "./entry-names.ts"
-import { type LeaseState, leaseCommand, readLease } from "./lease.ts"
+import { entryName } from "./entry-names.ts"
+import { leasesOf } from "./leases.ts"
 import type { ConnectionUse } from "./use.ts"
 
 /** The logins of all connections, in memory and sealed in Redis. A clear logs nobody out; a new configuration does. */
@@ -30,7 +29,8 @@ interface SealedSession {
   n: Readonly<Record<string, string>>
 }
 
-const loginLeaseMs = 5_000
+/** What a login's lease is on: the connection itself. */
+const itself = ""
 /** How long the failure of a login stands in its lease's place. */
 const outageMs = 5_000
 const refusedMs = 10_000
@@ -113,30 +113,22 @@ export function createSessionBook(deps: {
         login: Login,
         signal: AbortSignal,
       ): Promise<Session> {
-        const name = leaseName(use.keys, "login", use.epoch, "")
-        const lease = { keys: use.keys, name, binding: bindingOf(use.epoch, "") }
-        const write = (state: LeaseState, ttlMs: number, when?: "NX") =>
-          leaseCommand(lease, state, { ttlMs, now: clock.now(), ...(when && { when }) })
-        /** Ends the lease: should the session be rejected as well, nobody must wait to log in. */
-        const end = write({ kind: "open" }, 1)
+        const leases = leasesOf(use, "login", { clock })
+        /** Should the session be rejected as well, nobody must wait to log in. */
+        const end = leases.end(itself, 1)
         for (;;) {
           signal.throwIfAborted()
-          const replies = await redis.ask([
-            write({ kind: "held" }, loginLeaseMs, "NX"),
-            ["MGET", sessionName(use), name],
-          ])
+          const replies = await redis.ask([...leases.claim([itself]), ["MGET", sessionName(use)]])
           if (replies === undefined) return logIn(login, signal)
-          const won = replies[0] === "OK"
-          const [stored, leased] = bytesOf(replies[1])
+          const claim = leases.claimed([itself], replies).get(itself)
+          const [stored] = bytesOf(replies.at(-1))
           const session = stored && open(use, stored)
           if (session && isLive(session) && !(rejected && sameToken(session, rejected))) {
-            if (won) await redis.ask([end])
+            if (claim === "owned") await redis.ask([end])
             return session
           }
-          if (won) break
-          const state = readLease(lease.keys, lease.binding, leased, clock.now())
-          if (state === undefined) break
-          if (state.kind === "failed") throw state.error
+          if (claim === "owned") break
+          if (typeof claim === "object") throw claim.failed
           await clock.sleep(50 + Math.random() * 100, signal)
         }
         if (areUsedUp()) {
@@ -150,7 +142,7 @@ export function createSessionBook(deps: {
         } catch (error) {
           if (error instanceof ProviderError) {
             const ttlMs = transientReasons.has(error.reason) ? outageMs : refusedMs
-            await redis.ask([write({ kind: "failed", error }, ttlMs)])
+            await redis.ask([leases.publish(itself, error, ttlMs)])
           }
           throw error
         }

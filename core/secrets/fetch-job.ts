@@ -13,8 +13,8 @@ import { Secret } from "../secret.ts"
 import { settled } from "../settle.ts"
 import { type AskDeps, askProvider, heed, tellsOfAll, warningNames, warningOf } from "./ask-provider.ts"
 import { type Entry, maxCachedBytes, sealValue, type ValueEntry } from "./entry.ts"
+import { fetchLeasesOf } from "./fetch-leases.ts"
 import type { Launched } from "./flights.ts"
-import { leasesOf } from "./leases.ts"
 import type { Place, WaitingRoom } from "./waiting-room.ts"
 
 /** What became of a document that was not in the cache. `written` settles when the cache has it, and never rejects. */
@@ -68,7 +68,7 @@ export function startFetchJob(
   const hurried = misses.every((miss) => miss.stale !== undefined)
   const timeoutMs = hurried ? limits.fetchWithStaleMs : limits.fetchMs
   const signal = AbortSignal.any([left, clock.timeout(timeoutMs)])
-  const leases = leasesOf(use, deps)
+  const leases = fetchLeasesOf(use, deps)
   const landings = new Map(misses.map(({ document }) => [document, Promise.withResolvers<Landing>()]))
 
   const ended = Promise.allSettled([obtain([...landings.keys()]).catch(giveUp)])
