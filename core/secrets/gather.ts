@@ -46,9 +46,9 @@ export function createGather({ acquirer, clock }: { acquirer: Acquirer; clock: C
         codes.length > 0 ? acquirer.acquireUncached(use, codes, errand) : undefined,
       ])
       const acquired = parts.filter((part) => part !== undefined)
-      for (const { found } of acquired)
-        for (const state of states)
-          state.answer ??= found.get(state.document) ?? secretFailed(unanswered(), state.use.record)
+      const found = new Map(acquired.flatMap((part) => [...part.found]))
+      for (const state of states)
+        state.answer = found.get(state.document) ?? secretFailed(unanswered(), state.use.record)
       return Promise.all(acquired.map(({ written }) => written))
     } catch (error) {
       const answer = ofThisConnection(error, use, errand)
