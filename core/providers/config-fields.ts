@@ -19,13 +19,19 @@ export function secretField({
     .transform((value) => new Secret(value))
 }
 
-/** Where a secret manager is. A base path is kept, trailing slashes are not. Whether the host may be called is the network's to say. */
-export function urlField() {
+/**
+ * Where a secret manager is. A base path is kept, trailing slashes are not. Whether the host may be called is the network's to say.
+ * @param api the path that is put behind it in every request, such as `/v1`: at the end of what was typed it is dropped
+ */
+export function urlField({ api = "" } = {}) {
   return z
     .string()
     .max(2048)
     .refine(isPlainUrl, "Must be an http or https URL without credentials, query and fragment")
-    .transform((url) => url.replace(/\/+$/, ""))
+    .transform((url) => {
+      const bare = url.replace(/\/+$/, "")
+      return api !== "" && bare.endsWith(api) ? bare.slice(0, -api.length).replace(/\/+$/, "") : bare
+    })
 }
 
 /**

@@ -1,16 +1,26 @@
 import { describe, expect, test } from "vitest"
 import * as z from "zod"
+import { mergeConfig, type PlainConfig } from "../../core/connections/config.ts"
 import { destinationFieldNames, secretFieldNames, urlField } from "../../core/providers/config-fields.ts"
 import { providerById, providers } from "../../core/providers/registry.ts"
 import { Secret } from "../../core/secret.ts"
 
-/** The keys that a provider's configuration may have, from the schema as the API document shows it. */
+interface JsonSchema {
+  oneOf?: JsonSchema[]
+  anyOf?: JsonSchema[]
+  properties?: { [name: string]: { const?: unknown } }
+  additionalProperties?: unknown
+}
+
+/** The forms that a configuration may have, from the schema as the API document shows it. */
+function alternativesIn(schema: z.ZodType): JsonSchema[] {
+  const flat = (json: JsonSchema): JsonSchema[] => (json.oneOf ?? json.anyOf)?.flatMap(flat) ?? [json]
+  return flat(z.toJSONSchema(schema, { io: "input" }) as JsonSchema)
+}
+
+/** The keys that it may have. */
 function schemaKeys(schema: z.ZodType): Set<string> {
-  const json = z.toJSONSchema(schema, { io: "input" })
-  const alternatives = (json.oneOf ?? json.anyOf ?? [json]) as {
-    properties?: object
-    additionalProperties?: unknown
-  }[]
+  const alternatives = alternativesIn(schema)
   for (const { additionalProperties } of alternatives) expect(additionalProperties).toBe(false)
   return new Set(alternatives.flatMap(({ properties = {} }) => Object.keys(properties)))
 }
@@ -58,6 +68,7 @@ describe("the configuration of Vault", () => {
       "username",
       "role",
       "region",
+      "roleArn",
       "accessKeyId",
       "caCertificate",
     ])
@@ -82,17 +93,29 @@ describe("the configuration of Vault", () => {
   test("takes each auth method with what belongs to it, mounted anywhere", () => {
     const jwt = { url: appRole.url, authMethod: "jwt", role: "latchkey", jwt: "a.b-c.d_e" }
     const temporary = { ...aws, region: "eu-central-1", sessionToken: "token/=" }
-    for (const config of [user, aws, temporary, jwt, appRole])
+    const roleArn = "arn:aws:iam::123456789012:role/latchkey"
+    const byRole = { url: appRole.url, authMethod: "aws", role: "latchkey", roleArn }
+    const configs = [user, aws, temporary, jwt, appRole, byRole, { ...byRole, region: "eu-central-1" }]
+    for (const config of configs)
       expect(schema.safeParse({ ...config, authMount: "team/mount" }).success).toBe(true)
+  })
+
+  test("goes from AWS keys to a role, whose own they fall away, and back by naming it", () => {
+    if (!provider) throw new Error("no provider")
+    const roleArn = "arn:aws:iam::123456789012:role/latchkey"
+    const merged = (stored: PlainConfig, patch: PlainConfig) => mergeConfig(provider, stored, patch).plain
+    const byRole = { url: appRole.url, authMethod: "aws", role: aws.role, roleArn }
+    expect(merged(aws, { roleArn })).toEqual(byRole)
+    const { accessKeyId, secretAccessKey } = aws
+    expect(merged(byRole, { roleArn: null, accessKeyId, secretAccessKey })).toEqual(aws)
+    const missing = () => merged(byRole, { roleArn: null })
+    expect(missing).toThrow(expect.objectContaining({ code: "VALIDATION" }))
   })
 
   test("offers in its form the methods that it takes", () => {
     const offered = provider?.fields.find(({ name }) => name === "authMethod")?.options ?? []
-    const branches = z.toJSONSchema(schema, { io: "input" }).oneOf ?? []
-    const taken = branches.map(
-      ({ properties }) => (properties?.authMethod as { const?: unknown } | undefined)?.const,
-    )
-    expect(offered.map(({ value }) => value)).toEqual(taken)
+    const taken = alternativesIn(schema).map(({ properties }) => properties?.authMethod?.const)
+    expect(offered.map(({ value }) => value)).toEqual([...new Set(taken)])
   })
 
   test.each([
@@ -105,6 +128,9 @@ describe("the configuration of Vault", () => {
     ["a password with a line break", { ...user, password: "p\n" }],
     ["a JWT without a role", { url: appRole.url, authMethod: "jwt", jwt: "a.b.c" }],
     ["a JWT that is none", { url: appRole.url, authMethod: "jwt", role: "r", jwt: "hvs.x" }],
+    ["AWS keys with a role of AWS's", { ...aws, roleArn: "arn:aws:iam::123456789012:role/latchkey" }],
+    ["neither AWS keys nor a role", { url: appRole.url, authMethod: "aws", role: "latchkey" }],
+    ["a role that is no ARN", { url: appRole.url, authMethod: "aws", role: "r", roleArn: "latchkey" }],
     ["AWS keys with a role of AppRole", { ...aws, roleId: "r" }],
     ["an access key id with a slash", { ...aws, accessKeyId: "AKIDEXAMPLE/20260101" }],
     ["a region that is a host", { ...aws, region: "evil.example/" }],
@@ -125,6 +151,19 @@ describe("a URL", () => {
     ["https://vault.example.com:8200/", "https://vault.example.com:8200"],
     ["http://10.0.0.1/base/path//", "http://10.0.0.1/base/path"],
   ])("%s is taken as %s", (url, taken) => expect(urlField().parse(url)).toBe(taken))
+
+  test.each([
+    ["hashicorp", { roleId: "r" }],
+    ["onepassword", { token: "t" }],
+  ])("of %s loses the beginning of its API, which is put behind it anyway", (id, rest) => {
+    const schema = providerById(id)?.config() ?? z.never()
+    const taken = (url: string) => Object(schema.parse({ url, ...rest })).url
+    expect(taken("https://example.com/v1")).toBe("https://example.com")
+    expect(taken("https://example.com/v1//")).toBe("https://example.com")
+    expect(taken("https://example.com/base/v1/")).toBe("https://example.com/base")
+    expect(taken("https://example.com/v11")).toBe("https://example.com/v11")
+    expect(taken("https://example.com/v1/base")).toBe("https://example.com/v1/base")
+  })
 
   test.each([
     "vault.example.com",

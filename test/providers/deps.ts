@@ -9,7 +9,6 @@ import type {
 import type { ProviderDeps, Session, Sessions } from "../../core/providers/provider.ts"
 import { type MovedClock, movedClock } from "../support/moved-clock.ts"
 
-/** A clock that stands still until it is moved; what sleeps wakes when its time comes. */
 /** Sessions as one instance without Redis keeps them, of one connection. */
 export interface MemorySessions extends Sessions {
   logins: number

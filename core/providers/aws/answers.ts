@@ -118,7 +118,7 @@ export function errorOf(
 export const notAws = (operation: string, status?: number): ProviderError =>
   new ProviderError(
     "PROVIDER_ERROR",
-    "What answered is not AWS. Check `region` and `endpoint`, and what stands between.",
+    "What answered is not AWS. Check `region`, `endpoint` where one is set, and what stands between.",
     { upstream: { operation, ...(status === undefined ? {} : { status }) } },
   )
 
@@ -130,7 +130,7 @@ export function networkError(error: ProviderError): ProviderError {
   const { reason, upstream, retryAfterMs, oversized } = error
   const redirected = upstream?.status !== undefined && upstream.status >= 300 && upstream.status < 400
   const message = redirected
-    ? "What answered sends requests elsewhere, which is not followed. Check `region` and `endpoint`, and what stands between."
+    ? "What answered sends requests elsewhere, which is not followed. Check `region`, `endpoint` where one is set, and what stands between."
     : /`(?:url|caCertificate)`/.test(error.message) && wayTo[reason]
   if (!message) return error
   return new ProviderError(reason, message, {
@@ -142,13 +142,13 @@ export function networkError(error: ProviderError): ProviderError {
 
 const wayTo: Readonly<Partial<Record<Reason, string>>> = {
   UNREACHABLE:
-    "AWS could not be reached. Check `region` and `endpoint`, and that firewalls let Latchkey through.",
-  TLS: "What answered does not prove to be AWS. Check `endpoint`, and what stands between: TLS 1.2 or later is needed, with a certificate for that host.",
+    "AWS could not be reached. Check `region`, `endpoint` where one is set, and that firewalls let Latchkey through.",
+  TLS: "What answered does not prove to be AWS. Check `endpoint` where one is set, and what stands between: TLS 1.2 or later is needed, with a certificate for that host.",
   BLOCKED_ADDRESS:
     "The address does not resolve, or is one that this deployment does not contact. Leave `endpoint` out, or ask the operator for an exception.",
   INVALID_PATH: "The address is none that requests can be sent to. Check `endpoint`.",
   PROVIDER_ERROR:
-    "What answered cannot be read as AWS's answer. Check `region` and `endpoint`, and what stands between.",
+    "What answered cannot be read as AWS's answer. Check `region`, `endpoint` where one is set, and what stands between.",
 }
 
 /** Whether an answer is AWS's way to ask for another attempt later, which has the status 400. */

@@ -25,7 +25,7 @@ export interface RoleConfig {
 /** `Probe` is the one field that depends on the service: what a test of the connection shall look at. */
 export function awsConfig<Probe extends z.ZodRawShape>(probe: Probe) {
   const everywhere = {
-    region: z.string().refine((region) => partitionOf(region) !== undefined, "Must be a region of AWS."),
+    region: regionField(),
     ...probe,
   }
   return z.union([
@@ -38,15 +38,23 @@ export function awsConfig<Probe extends z.ZodRawShape>(probe: Probe) {
     }),
     z.strictObject({
       ...everywhere,
-      roleArn: z
-        .string()
-        .max(2048)
-        .regex(
-          /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,576}$/,
-          "Must be a role's ARN: `arn:aws:iam::123456789012:role/name`.",
-        ),
+      roleArn: roleArnField(),
     }),
   ])
+}
+
+export function regionField() {
+  return z.string().refine((region) => partitionOf(region) !== undefined, "Must be a region of AWS.")
+}
+
+export function roleArnField() {
+  return z
+    .string()
+    .max(2048)
+    .regex(
+      /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,576}$/,
+      "Must be a role's ARN: `arn:aws:iam::123456789012:role/name`.",
+    )
 }
 
 const regionOptions = partitions.flatMap(({ regions }) => regions.map((value) => ({ value, label: value })))

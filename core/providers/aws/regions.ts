@@ -35,6 +35,11 @@ export function partitionOf(region: string): Partition | undefined {
   return partitions.find(({ regions }) => (regions as readonly string[]).includes(region))
 }
 
+/** A region of an ARN's partition, for services of which any region's will do; undefined for what is no partition. */
+export function someRegionOf(arn: string): string | undefined {
+  return partitions.find(({ id }) => id === arn.split(":")[1])?.regions[0]
+}
+
 /** A service's regional host: `sts.eu-west-1.amazonaws.com`. */
 export function hostOf(service: Service, region: string): string {
   const partition = partitionOf(region)

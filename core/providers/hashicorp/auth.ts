@@ -1,11 +1,10 @@
-import type { Clock } from "../../clock.ts"
 import { ProviderError } from "../../errors.ts"
 import { type Json, own } from "../../json.ts"
 import { Secret } from "../../secret.ts"
 import { failure } from "../answer.ts"
-import type { Login, Session } from "../provider.ts"
+import type { Login, ProviderDeps, Session } from "../provider.ts"
 import { isVaults, listIn, objectIn, unexpected } from "./answers.ts"
-import { awsLoginData } from "./aws-login.ts"
+import { awsIdentity, awsLoginData } from "./aws-login.ts"
 import type { VaultConfig } from "./config.ts"
 import { encodePath } from "./path.ts"
 import type { Vault, VaultAnswer } from "./transport.ts"
@@ -14,6 +13,11 @@ export interface Auth {
   login: Login
   /** Whether logging in again can give another token than one that was refused. */
   renews: boolean
+  /**
+   * What a check does before it logs in, where there is something: refuses an AWS role that others could use through Latchkey.
+   * @throws ProviderError
+   */
+  prove?(signal: AbortSignal): Promise<void>
 }
 
 /** How long what was learnt with a token that never ends, or whose end is not known, is taken for true. */
@@ -21,10 +25,8 @@ const defaultSessionMs = 60 * 60_000
 /** Taken off a session's end, so that none ends between being chosen and being used. At most a tenth of it. */
 const marginMs = 30_000
 
-interface AuthDeps {
+interface AuthDeps extends Pick<ProviderDeps, "http" | "clock" | "platformId" | "aws"> {
   vault: Vault
-  clock: Clock
-  platformId: string
 }
 
 /** The auth method that a connection is configured for. */
@@ -34,22 +36,26 @@ export function authOf(config: VaultConfig, deps: AuthDeps): Auth {
     const expiresAt = () => deps.clock.now() + defaultSessionMs
     return { renews: false, login: async () => ({ token, expiresAt: expiresAt(), notes: {} }) }
   }
-  const { path, operation, data } = loginOf(config, deps)
+  const { path, operation, data, prove } = loginOf(config, deps)
   const { authMount = config.authMethod } = config
   return {
     renews: true,
     login: async (signal) => {
-      const login = { path: `auth/${encodePath(authMount)}/${path}`, operation, data: await data() }
+      const login = { path: `auth/${encodePath(authMount)}/${path}`, operation, data: await data(signal) }
       return logIn(login, deps, signal)
     },
+    ...(prove && { prove }),
   }
 }
 
+interface AuthLogin extends Pick<Auth, "prove"> {
+  path: string
+  operation: string
+  data(signal: AbortSignal): LoginData | Promise<LoginData>
+}
+
 /** A login below an auth mount: what is sent is made anew each time. */
-function loginOf(
-  config: Exclude<VaultConfig, { authMethod: "token" }>,
-  { clock, platformId }: AuthDeps,
-): { path: string; operation: string; data: () => LoginData | Promise<LoginData> } {
+function loginOf(config: Exclude<VaultConfig, { authMethod: "token" }>, deps: AuthDeps): AuthLogin {
   switch (config.authMethod) {
     case "approle": {
       const { roleId, secretId } = config
@@ -67,8 +73,19 @@ function loginOf(
       return { path: "login", operation: "log in by JWT", data }
     }
     case "aws": {
-      const data = () => awsLoginData(config, { platformId, now: clock.now() })
-      return { path: "login", operation: "log in by AWS", data }
+      const { clock, platformId } = deps
+      const identity = awsIdentity(config, deps)
+      return {
+        path: "login",
+        operation: "log in by AWS",
+        async data(signal) {
+          const credentials = identity.credentialsOf(await identity.login(signal))
+          return awsLoginData(config, { credentials, platformId, now: clock.now() })
+        },
+        ...(identity.renews && {
+          prove: async (signal: AbortSignal) => void (await identity.proveLogin(signal, () => {})),
+        }),
+      }
     }
     default:
       return config satisfies never

@@ -1,7 +1,42 @@
+import type { AwsCredentials } from "../aws/deployment.ts"
+import { type Identity, identityOf } from "../aws/identity.ts"
+import { someRegionOf } from "../aws/regions.ts"
+import type { ProviderDeps } from "../provider.ts"
 import { signPost } from "./aws-signature.ts"
 import type { VaultConfigOf } from "./config.ts"
 
 const body = "Action=GetCallerIdentity&Version=2011-06-15"
+
+/** That of what is signed for the global endpoint. */
+const anyRegion = "us-east-1"
+
+/** Whoever asks AWS who they are needs no rights, and is answered though they be denied everything. */
+const nothing = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
+})
+
+/** Who a connection is to AWS, where Vault shall hear it: the owner of an access key, or a role that Latchkey assumes. */
+export function awsIdentity(
+  config: VaultConfigOf<"aws">,
+  { http, ...deps }: Pick<ProviderDeps, "http" | "clock" | "platformId" | "aws">,
+): Identity {
+  // AWS is asked under the public authorities, not under the one that signed Vault's certificate.
+  const ofAws = { ...deps, http: http({}) }
+  const { roleArn, accessKeyId, secretAccessKey, sessionToken } = config
+  if (roleArn !== undefined) {
+    return identityOf(
+      { roleArn, region: config.region ?? someRegionOf(roleArn) ?? anyRegion },
+      ofAws,
+      nothing,
+    )
+  }
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new Error("A configuration without AWS credentials, which its schema should have refused.")
+  }
+  const key = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
+  return identityOf({ region: config.region ?? anyRegion, ...key }, ofAws, nothing)
+}
 
 /**
  * What Vault's AWS auth method takes for a login: a signed `sts:GetCallerIdentity`, which Vault sends to AWS to learn who
@@ -12,9 +47,9 @@ const body = "Action=GetCallerIdentity&Version=2011-06-15"
  */
 export async function awsLoginData(
   config: VaultConfigOf<"aws">,
-  { platformId, now }: { platformId: string; now: number },
+  { credentials, platformId, now }: { credentials: AwsCredentials; platformId: string; now: number },
 ): Promise<Record<string, string>> {
-  const { role, region = "us-east-1" } = config
+  const { role, region = anyRegion } = config
   const host = config.region === undefined ? "sts.amazonaws.com" : `sts.${region}.${domainOf(region)}`
   const headers = await signPost(
     {
@@ -28,7 +63,7 @@ export async function awsLoginData(
       body,
       now,
     },
-    config,
+    credentials,
   )
   return {
     role,

@@ -1,9 +1,8 @@
-import type { Clock } from "../../clock.ts"
 import { ProviderError } from "../../errors.ts"
 import type { Phase } from "../../network/http.ts"
 import { createCheckSteps } from "../check-steps.ts"
-import type { CheckReport, CheckWarning, FetchResult, Session } from "../provider.ts"
-import { authOf, lookUpSelf } from "./auth.ts"
+import type { CheckReport, CheckStep, CheckWarning, FetchResult, ProviderDeps, Session } from "../provider.ts"
+import { type Auth, authOf, lookUpSelf } from "./auth.ts"
 import type { VaultConfig } from "./config.ts"
 import { documentOf } from "./path.ts"
 import { readDocuments } from "./reading.ts"
@@ -17,20 +16,19 @@ import { credentialWarnings, tokenWarnings } from "./warnings.ts"
 export async function checkVault({
   config,
   connect,
-  clock,
-  platformId,
+  deps,
   signal,
 }: {
   config: VaultConfig
   connect: (onPhase: (phase: Phase) => void) => Vault
-  clock: Clock
-  platformId: string
+  deps: ProviderDeps
   signal: AbortSignal
 }): Promise<CheckReport> {
+  const { clock } = deps
   const { steps, onPhase, attempt } = createCheckSteps({ url: config.url, clock, signal })
   const warnings: CheckWarning[] = []
   const vault = connect(onPhase)
-  const auth = authOf(config, { vault, clock, platformId })
+  const auth = authOf(config, { ...deps, vault })
 
   async function probe(session: Session): Promise<void> {
     const document = documentOf(config.probePath ?? "")
@@ -38,19 +36,40 @@ export async function checkVault({
     if (!result.ok) throw result.error
   }
 
+  const proved = await proveRole(auth, deps, signal)
+  if (proved.some(({ ok }) => !ok)) return { steps: proved, warnings }
   const authenticated = await attempt("authenticate", async () => {
     const session = await auth.login(signal)
     const self = await lookUpSelf(vault, session.token, signal)
     if (self === "forbidden" && !auth.renews) await proveToken(config, () => probe(session))
     return { session, self }
   })
-  if (!authenticated) return { steps, warnings }
+  if (!authenticated) return { steps: [...proved, ...steps], warnings }
 
   const { session, self } = authenticated.value
   warnings.push(...tokenWarnings(self, { lasting: !auth.renews, now: clock.now() }))
   warnings.push(...credentialWarnings(config, clock.now()))
   if (config.probePath !== undefined) await attempt("read", () => probe(session))
-  return { steps, warnings }
+  return { steps: [...proved, ...steps], warnings }
+}
+
+/** The step before Vault is asked at all; none where there is no role of AWS. */
+async function proveRole(
+  { prove }: Auth,
+  { clock }: ProviderDeps,
+  signal: AbortSignal,
+): Promise<CheckStep[]> {
+  if (!prove) return []
+  const name = "assume role"
+  const begun = clock.now()
+  try {
+    await prove(signal)
+    return [{ name, ok: true, latencyMs: clock.now() - begun }]
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof ProviderError)) throw error
+    return [{ name, ok: false, error }]
+  }
 }
 
 /** Of a token that may not look itself up only a read tells whether it is valid. */

@@ -14,12 +14,12 @@ const renewalPauseMs = 60_000
 const renewedAt = "renewed at"
 
 export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClient {
-  const { sessions, clock, platformId } = deps
+  const { sessions, clock } = deps
   const { url, namespace, caCertificate } = config
   const http = deps.http(caCertificate === undefined ? {} : { caCertificate })
   const connection = { http, url, namespace }
   const vault = vaultOver(connection)
-  const auth = authOf(config, { vault, clock, platformId })
+  const auth = authOf(config, { ...deps, vault })
 
   const renewalOf = (signal: AbortSignal): Renewal => ({
     current: () => sessions.current(auth.login, signal),
@@ -105,8 +105,7 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
       checkVault({
         config,
         connect: (onPhase) => vaultOver({ ...connection, onPhase }),
-        clock,
-        platformId,
+        deps,
         signal,
       }),
   }

@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { regionField, roleArnField } from "../aws/config.ts"
 import { caCertificateField, secretField, urlField } from "../config-fields.ts"
 import { documentOf } from "./path.ts"
 
@@ -12,7 +13,8 @@ export type VaultConfigOf<Method extends VaultConfig["authMethod"]> = Extract<
 
 export function vaultConfig() {
   const everywhere = {
-    url: urlField(),
+    // People know Vault's address with the beginning of its API: what they copy from examples has `/v1`.
+    url: urlField({ api: "/v1" }),
     // It travels in a header. An empty one, as forms send it, is the root namespace.
     namespace: z
       .string()
@@ -66,23 +68,38 @@ export function vaultConfig() {
         expected: "Must be a signed JWT: three parts of base64url with dots between.",
       }),
     }),
-    z.strictObject({
-      ...mounted,
-      authMethod: z.literal("aws"),
-      role,
-      region: z
-        .string()
-        .regex(
-          /^[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}$/,
-          "Must be the name of an AWS region, such as `eu-central-1`.",
-        )
-        .exactOptional(),
-      accessKeyId: z.string().regex(/^[A-Z0-9]{16,128}$/, "Must be an access key id, such as `AKIA…`."),
-      secretAccessKey: secretField(),
-      sessionToken: secretField({ maxLength: 16 * 1024 }).exactOptional(),
-    }),
+    z
+      .strictObject({
+        ...mounted,
+        authMethod: z.literal("aws"),
+        role,
+        region: regionField().exactOptional(),
+        // Either Latchkey assumes this role by credentials of its own, and signs with those of the role, ...
+        roleArn: roleArnField().exactOptional(),
+        // ... or it signs with these.
+        accessKeyId: z
+          .string()
+          .regex(/^[A-Z0-9]{16,128}$/, "Must be an access key id, such as `AKIA…`.")
+          .exactOptional(),
+        secretAccessKey: secretField().exactOptional(),
+        sessionToken: secretField({ maxLength: 16 * 1024 }).exactOptional(),
+      })
+      .check(({ value, issues }) => {
+        const given = keyFields.filter((name) => value[name] !== undefined)
+        if (value.roleArn === undefined) {
+          for (const name of ["accessKeyId", "secretAccessKey"] as const) {
+            const message = "is required, unless `roleArn` is given"
+            if (!given.includes(name)) issues.push({ code: "custom", input: value, path: [name], message })
+          }
+        } else if (given.length > 0) {
+          // As where they belong to another method, so that they fall away where an update brings a role.
+          issues.push({ code: "unrecognized_keys", input: value, keys: given })
+        }
+      }),
   ])
 }
+
+const keyFields = ["accessKeyId", "secretAccessKey", "sessionToken"] as const
 
 function isMount(text: string): boolean {
   return text

@@ -16,7 +16,8 @@ export const fields: readonly ConfigField[] = [
   {
     name: "url",
     displayName: "URL",
-    description: "Address of the active node or the load balancer before the cluster. A base path is kept.",
+    description:
+      "Address of the active node or the load balancer before the cluster. A base path is kept; `/v1` at its end is dropped.",
     placeholder: "https://vault.example.com:8200",
     type: "url",
     optional: false,
@@ -107,6 +108,14 @@ export const fields: readonly ConfigField[] = [
     description:
       "AWS: where Vault asks STS, if its `sts_endpoint` is a regional one. Left out: the global endpoint.",
     placeholder: "eu-central-1",
+    destination: true,
+  }),
+  text({
+    name: "roleArn",
+    displayName: "AWS role ARN",
+    description:
+      "AWS: a role that trusts Latchkey with the external id that is shown for AWS Secrets Manager. Preferred; without it, an access key is needed.",
+    placeholder: "arn:aws:iam::123456789012:role/latchkey",
     destination: true,
   }),
   text({

@@ -37,7 +37,7 @@ export function tokenWarnings(
 export function credentialWarnings(config: VaultConfig, now: number): CheckWarning[] {
   if (config.authMethod === "aws" && config.sessionToken) {
     const message =
-      "Credentials with a session token end within hours, and Latchkey does not renew them. Use the keys of a user."
+      "Credentials with a session token end within hours, and Latchkey does not renew them. Use a role, or the keys of a user."
     return [{ code: "CREDENTIAL_EXPIRES", message }]
   }
   return config.authMethod === "jwt" ? endingSoon("The JWT", endOfJwt(config.jwt.reveal()), now) : []

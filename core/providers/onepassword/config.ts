@@ -8,7 +8,7 @@ export type OnePasswordConfig = z.infer<ReturnType<typeof onePasswordConfig>>
 export function onePasswordConfig() {
   return z.union([
     z.strictObject({
-      url: urlField(),
+      url: urlField({ api: "/v1" }),
       // A JWT. It travels in a header.
       token: secretField(),
       caCertificate: caCertificateField().exactOptional(),
@@ -25,7 +25,7 @@ export const fields: readonly ConfigField[] = [
   {
     name: "url",
     displayName: "Connect server URL",
-    description: "Connect: address of the Connect server, without `/v1`. A base path is kept.",
+    description: "Connect: address of the Connect server. A base path is kept; `/v1` at its end is dropped.",
     placeholder: "https://connect.example.com",
     type: "url",
     optional: true,

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto"
+import { type IncomingMessage, request } from "node:http"
 
 /** Someone whom AWS knows by an access key. */
 export interface AwsPrincipal {
@@ -53,6 +54,19 @@ export function callerIdentity(
     `AWS4${principal.secretAccessKey}`,
   )
   return createHmac("sha256", key).update(toSign).digest("hex") === signature ? principal : undefined
+}
+
+/** The same of an STS at an address of its own, which is sent the request as it was signed, for the host that it names. */
+export async function askForCaller(
+  endpoint: URL,
+  { host, body, headers }: StsRequest,
+): Promise<string | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const options = { method: "POST", headers: { ...Object.fromEntries(headers), host } }
+  request(new URL("/", endpoint), options, resolve).on("error", reject).end(body)
+  const answer = await promise
+  const text = Buffer.concat(await answer.toArray()).toString()
+  return answer.statusCode === 200 ? /<Arn>([^<]+)<\/Arn>/.exec(text)?.[1] : undefined
 }
 
 const hash = (text: string) => createHash("sha256").update(text).digest("hex")

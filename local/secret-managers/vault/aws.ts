@@ -1,5 +1,5 @@
 import { isObject, type Json } from "../../../core/json.ts"
-import { callerIdentity, type StsRequest } from "./aws-sts.ts"
+import { askForCaller, callerIdentity, type StsRequest } from "./aws-sts.ts"
 import { type Answer, type Call, listing, noContent, notFound, reply, VaultError } from "./protocol.ts"
 import type { AuthMount, AwsRole } from "./state.ts"
 import { loggedIn, tokenFields } from "./tokens.ts"
@@ -10,10 +10,11 @@ type Mount = Extract<AuthMount, { type: "aws" }>
 const serverIdHeader = "x-vault-aws-iam-server-id"
 
 /**
- * https://developer.hashicorp.com/vault/api-docs/auth/aws, of it the login by IAM. Nobody asks AWS: who holds which keys is
- * written below `sandbox/principal/`, which a Vault does not have, as `secret_access_key`, `session_token` and `arn`.
+ * https://developer.hashicorp.com/vault/api-docs/auth/aws, of it the login by IAM. AWS is not asked: who holds which keys is
+ * written below `sandbox/principal/`, which a Vault does not have, as `secret_access_key`, `session_token` and `arn`. An
+ * `sts_endpoint` on this machine, such as the sandbox's AWS, is asked as a Vault does.
  */
-export function aws(call: Call, mount: Mount): Answer | undefined {
+export function aws(call: Call, mount: Mount): Answer | Promise<Answer> | undefined {
   const { operation, rest, body } = call
   const path = rest.replace(/\/$/, "")
   const [first = "", second = "", name = ""] = path.split("/")
@@ -65,7 +66,7 @@ function describe(role: AwsRole | undefined): Answer {
   })
 }
 
-function login(call: Call, mount: Mount): Answer {
+async function login(call: Call, mount: Mount): Promise<Answer> {
   const name = text(call.body.role)
   if (text(call.body.iam_http_request_method) !== "POST")
     throw new VaultError(400, "invalid iam_http_request_method; currently only 'POST' is supported")
@@ -73,15 +74,28 @@ function login(call: Call, mount: Mount): Answer {
   refuseOtherServers(request.headers, mount.serverId)
   const role = mount.roles.get(name)
   if (role === undefined) throw new VaultError(400, `entry for role "${name}" not found`)
-  const { host } = new URL(mount.stsEndpoint || "https://sts.amazonaws.com")
-  const principal =
-    request.host === host ? callerIdentity(request, mount.principals, call.clock.now()) : undefined
-  if (principal === undefined)
+  const arn = await arnOf(request, mount, call.clock.now())
+  if (arn === undefined)
     throw new VaultError(400, "error making upstream request: received error code 403 from STS")
-  if (!role.principals.some((bound) => fits(principal.arn, bound)))
-    throw new VaultError(400, `IAM Principal "${principal.arn}" does not belong to the role "${name}"`)
-  const metadata = { auth_type: "iam", canonical_arn: principal.arn, client_arn: principal.arn }
-  return loggedIn(call, { ...role, metadata }, principal.arn.split("/").at(-1))
+  const canonical = canonicalArn(arn)
+  if (!role.principals.some((bound) => fits(canonical, bound)))
+    throw new VaultError(400, `IAM Principal "${arn}" does not belong to the role "${name}"`)
+  const metadata = { auth_type: "iam", canonical_arn: canonical, client_arn: arn }
+  return loggedIn(call, { ...role, metadata }, arn.split("/").at(-1))
+}
+
+/** Who signed a request, as STS has it; undefined where that refuses it. */
+async function arnOf(request: StsRequest, mount: Mount, now: number): Promise<string | undefined> {
+  const endpoint = new URL(mount.stsEndpoint || "https://sts.amazonaws.com")
+  if (endpoint.hostname === "127.0.0.1") return askForCaller(endpoint, request)
+  return request.host === endpoint.host ? callerIdentity(request, mount.principals, now)?.arn : undefined
+}
+
+/** A session of a role counts as the role: `arn:aws:sts::1:assumed-role/name/session` is `arn:aws:iam::1:role/name`. */
+function canonicalArn(arn: string): string {
+  const [, partition, account, name] =
+    /^arn:([^:]+):sts::([^:]*):assumed-role\/([^/]+)\/[^/]+$/.exec(arn) ?? []
+  return name === undefined ? arn : `arn:${partition}:iam::${account}:role/${name}`
 }
 
 /** The signed request, of base64 and JSON. @throws VaultError */
