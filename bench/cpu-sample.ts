@@ -25,6 +25,7 @@ const latchkey = createLatchkey({
   redis,
   kms,
   store: { ...store, read: async () => snapshot },
+  accounts: store,
   auditStore: { append: async () => {}, page: async () => ({ items: [] }) },
   usageStore: { touch: async () => {}, page: async () => ({ uses: [] }) },
   network: createNetwork({ policy: { allowHttp: false, allowLoopback: false, exceptions: [] }, clock }),

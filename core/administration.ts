@@ -15,6 +15,8 @@ import { createUpdate } from "./connections/update.ts"
 import type { Envelope } from "./crypto/envelope.ts"
 import type { Keyring } from "./crypto/keyring.ts"
 import type { OptionalRedis } from "./redis/optional.ts"
+import type { AccountIndex } from "./rotation/account-index.ts"
+import { createAwsChanged } from "./rotation/aws-changed.ts"
 import { createRotated } from "./rotation/rotated.ts"
 import { createWebhookSecret } from "./rotation/webhook-secret.ts"
 import { createBrowse } from "./secrets/browse.ts"
@@ -23,6 +25,7 @@ import type { UsageStore } from "./usage/usage.ts"
 
 export interface AdministrationDeps {
   store: ConnectionStore
+  accounts: AccountIndex
   usageStore: UsageStore
   auditStore: AuditStore
   keyring: Keyring
@@ -37,7 +40,8 @@ export interface AdministrationDeps {
 
 /** What people do with connections, as against what flows resolve through them. Loaded with the first such request. */
 export function createAdministration(deps: AdministrationDeps) {
-  const { store, usageStore, auditStore, keyring, envelope, redis, sessions, opener, clock, workMs } = deps
+  const { store, accounts, usageStore, auditStore, keyring } = deps
+  const { envelope, redis, sessions, opener, clock, workMs } = deps
   const keysOf = (platformId: string, signal: AbortSignal) =>
     platformKeys({ store, keyring }, platformId, signal)
   const finder = createConnectionFinder({ store, keyring })
@@ -65,6 +69,9 @@ export function createAdministration(deps: AdministrationDeps) {
     webhook: {
       webhookSecret: createWebhookSecret({ store, finder, clock }),
       rotated: createRotated({ store, keyring, clock }),
+    },
+    events: {
+      awsChanged: createAwsChanged({ store, accounts, clock }),
     },
     views: {
       browse: createBrowse({ finder, redis, sessions, opener, rateLimit, clock, askMs: workMs }),

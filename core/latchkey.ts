@@ -14,6 +14,7 @@ import { once } from "./once.ts"
 import type { AwsDeployment } from "./providers/aws/deployment.ts"
 import { optionalRedis } from "./redis/optional.ts"
 import type { Redis } from "./redis/redis.ts"
+import type { AccountIndex } from "./rotation/account-index.ts"
 import { createAcquirer } from "./secrets/acquire.ts"
 import { createBreaker } from "./secrets/breaker.ts"
 import { createClear } from "./secrets/clear.ts"
@@ -32,6 +33,7 @@ export interface Ports {
   store: ConnectionStore
   kms: KeyService
   redis: Redis
+  accounts: AccountIndex
   auditStore: AuditStore
   usageStore: UsageStore
   network: Network
@@ -89,9 +91,9 @@ export function createLatchkey(ports: Ports) {
   })
   const administration = once(async () => {
     const { createAdministration } = await import("./administration.ts")
-    const { usageStore, auditStore } = ports
-    const deps = { store, usageStore, auditStore, keyring, envelope, redis, sessions, opener, clock, workMs }
-    return createAdministration(deps)
+    const { accounts, usageStore, auditStore } = ports
+    const stores = { store, accounts, usageStore, auditStore }
+    return createAdministration({ ...stores, keyring, envelope, redis, sessions, opener, clock, workMs })
   })
 
   return {
@@ -114,6 +116,7 @@ export function createLatchkey(ports: Ports) {
       webhookSecret: true,
       rotated: true,
     }),
+    ...onDemand(async () => (await administration()).events, { awsChanged: true }),
     /** The secret managers that an admin of this platform can connect. */
     providers: (platformId: string) => providerViews(platformId, deployment),
     clear: createClear({ store }),

@@ -9,6 +9,7 @@ import type { Metrics } from "../core/metrics.ts"
 import { networkOnDemand } from "../core/network/on-demand.ts"
 import type { AwsPrincipal } from "../core/providers/aws/deployment.ts"
 import { upstashRedis } from "../core/redis/upstash.ts"
+import { dynamoAccountIndex } from "../core/rotation/dynamodb-account-index.ts"
 import { dynamoUsageStore } from "../core/usage/dynamodb-usage.ts"
 import type { Settings } from "./environment.ts"
 
@@ -36,6 +37,9 @@ export function compose(
   return createLatchkey({
     store: portOf("CONNECTIONS_TABLE", tables.connections, (table) =>
       dynamoConnectionStore({ client: dynamodb, table, clock }),
+    ),
+    accounts: portOf("CONNECTIONS_TABLE", tables.connections, (table) =>
+      dynamoAccountIndex({ client: dynamodb, table }),
     ),
     kms: portOf("KMS_KEY_ID", settings.kmsKeyId, (keyId) => awsKms({ client: kms, keyId })),
     redis: portOf("UPSTASH_REDIS_REST_URL", settings.redis, upstashRedis),

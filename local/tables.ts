@@ -39,10 +39,12 @@ function createInput(name: string, { indexes }: TableDefinition): CreateTableCom
     AttributeDefinitions: [...attributes].map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
     KeySchema: keys("pk", "sk"),
     ...(indexes.length > 0 && {
-      GlobalSecondaryIndexes: indexes.map(({ name, hash, range }) => ({
+      GlobalSecondaryIndexes: indexes.map(({ name, hash, range, holds }) => ({
         IndexName: name,
         KeySchema: keys(hash, range),
-        Projection: { ProjectionType: "ALL" as const },
+        Projection: holds
+          ? { ProjectionType: "INCLUDE" as const, NonKeyAttributes: [...holds] }
+          : { ProjectionType: "ALL" as const },
       })),
     }),
   }

@@ -1,5 +1,6 @@
 import type { Settings } from "../contract/settings.ts"
 import type { EncryptedConfig } from "../crypto/envelope.ts"
+import type { AwsPlace } from "../providers/provider.ts"
 import type { ProviderId } from "../providers/registry.ts"
 
 /** What decides who may use a connection and what it leads to. Authenticated by the record's MAC. */
@@ -29,6 +30,8 @@ export interface ConnectionRecord extends ConnectionFacts {
   /** The fields of the configuration that are not secret, sealed under the platform's key: listing them costs no call to KMS. */
   configView: Uint8Array
   mac: Uint8Array
+  /** Where the last successful test found the credentials to belong, if to AWS: events from there clear the cache. */
+  aws?: AwsPlace
   /** Absent until a secret for it was made. */
   webhook?: Webhook
 }

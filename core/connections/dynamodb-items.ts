@@ -1,5 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb"
 import { defaultSettings, type Settings } from "../contract/settings.ts"
+import type { AwsPlace } from "../providers/provider.ts"
 import type { ConnectionRecord, PlatformRecord, Webhook, WebhookClear } from "./connection.ts"
 import type { ConnectionChange } from "./store.ts"
 
@@ -25,6 +26,14 @@ export function connectionItem(record: ConnectionRecord, requestId: string): Ite
   }
 }
 
+/** What leads from an account of AWS to the connection: the keys of a sparse index. */
+export const awsAttributes = ({ account, region }: AwsPlace): Item => ({
+  awsAccount: { S: account },
+  awsRegion: { S: region },
+})
+
+const awsAttributeNames = ["awsAccount", "awsRegion"]
+
 /** What an update sets and removes, and nothing beside. */
 export function changeAttributes(
   change: ConnectionChange,
@@ -47,7 +56,10 @@ export function changeAttributes(
     set.config = { M: { format: { N: String(format) }, wrappedKey: { B: wrappedKey }, data: { B: data } } }
   }
   if (change.configView) set.configView = { B: change.configView }
-  return { set, remove: change.projectIds ? [] : ["projectIds"] }
+  if (change.aws) Object.assign(set, awsAttributes(change.aws))
+  // Another configuration has other credentials.
+  const moved = change.config !== undefined && change.aws === undefined
+  return { set, remove: [...(change.projectIds ? [] : ["projectIds"]), ...(moved ? awsAttributeNames : [])] }
 }
 
 const noBytes = new Uint8Array()
@@ -72,8 +84,16 @@ export function readConnection(platformId: string, item: Item): ConnectionRecord
     config: { format: 1, wrappedKey: config?.wrappedKey?.B ?? noBytes, data: config?.data?.B ?? noBytes },
     configView: item.configView?.B ?? noBytes,
     mac: item.mac?.B ?? noBytes,
+    ...(item.awsAccount?.S !== undefined &&
+      item.awsRegion?.S !== undefined && { aws: { account: item.awsAccount.S, region: item.awsRegion.S } }),
     ...(item.webhook?.B && { webhook: readWebhook(item.webhook.B, item) }),
   }
+}
+
+/** Which connection an item of an index is of. */
+export function readConnectionKey(item: Item): Pick<ConnectionRecord, "platformId" | "id" | "providerId"> {
+  const { platformId, id, providerId } = readConnection(item.pk?.S ?? "", item)
+  return { platformId, id, providerId }
 }
 
 function readWebhook(secret: Uint8Array, { webhookBefore, webhookClears }: Item): Webhook {

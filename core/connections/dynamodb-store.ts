@@ -13,6 +13,7 @@ import type { Clock } from "../clock.ts"
 import { LatchkeyError } from "../errors.ts"
 import type { PlatformRecord } from "./connection.ts"
 import {
+  awsAttributes,
   changeAttributes,
   connectionItem,
   connectionKey,
@@ -144,16 +145,21 @@ export function dynamoConnectionStore(deps: {
       return reply.Attributes !== undefined
     },
 
-    renew(platformId, id, generation) {
-      const set = { generation: { S: generation } }
+    renew(platformId, id, generation, tested) {
+      const set = { generation: { S: generation }, ...(tested && awsAttributes(tested.aws)) }
       return conditional(
         client.send(
           new UpdateItemCommand({
             TableName: table,
             Key: id === undefined ? platformKey(platformId) : connectionKey(platformId, id),
             ...setting(set, []),
-            ConditionExpression: "attribute_exists(pk)",
-            ExpressionAttributeValues: values(set),
+            ConditionExpression: tested
+              ? "attribute_exists(pk) AND configId = :tested"
+              : "attribute_exists(pk)",
+            ExpressionAttributeValues: {
+              ...values(set),
+              ...(tested && { ":tested": { S: tested.configId } }),
+            },
           }),
         ),
       )
@@ -193,6 +199,22 @@ export function dynamoConnectionStore(deps: {
               ...values(set),
               ...(was.length > 0 && { ":was": webhookClears(was) }),
             },
+          }),
+        ),
+      )
+    },
+
+    clearByEvent(platformId, id, { at, effectiveFrom }, generation) {
+      const set = { generation: { S: generation }, clearedAt: { N: String(at) } }
+      return conditional(
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: connectionKey(platformId, id),
+            ...setting(set, []),
+            ConditionExpression:
+              "attribute_exists(pk) AND (attribute_not_exists(clearedAt) OR clearedAt < :effectiveFrom)",
+            ExpressionAttributeValues: { ...values(set), ":effectiveFrom": { N: String(effectiveFrom) } },
           }),
         ),
       )

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts"
 import { toProblem } from "../contract/problems.ts"
 import type { TestReport } from "../contract/shapes/test-report.ts"
 import { ProviderError } from "../errors.ts"
-import type { CheckReport, ProviderClient } from "../providers/provider.ts"
+import type { AwsPlace, CheckReport, ProviderClient } from "../providers/provider.ts"
 import { type ConnectionIdentity, connectionFailed, failureOf } from "./failures.ts"
 import type { Status } from "./status.ts"
 
@@ -10,6 +10,8 @@ import type { Status } from "./status.ts"
 export interface LiveTest {
   report(requestId: string): TestReport
   status: Status
+  /** Only of a test that succeeded. */
+  aws?: AwsPlace
 }
 
 /** Really asks the secret manager, for at most `timeoutMs`. Its failures are findings, never thrown. */
@@ -22,13 +24,14 @@ export async function liveTest(input: {
 }): Promise<LiveTest> {
   const { client, connection, clock, timeoutMs, signal } = input
   const checkedAt = clock.now()
-  const { steps, warnings } = await check(client, AbortSignal.any([signal, clock.timeout(timeoutMs)]))
+  const { steps, warnings, aws } = await check(client, AbortSignal.any([signal, clock.timeout(timeoutMs)]))
   signal.throwIfAborted()
   const error = steps.find((step) => !step.ok)?.error
   const connected = steps.length > 0 && steps.every((step) => step.ok)
   const latencies = steps.flatMap(({ latencyMs }) => latencyMs ?? [])
   return {
     status: { connected, checkedAt, ...(error && { error }) },
+    ...(connected && aws && { aws }),
     report: (requestId) => ({
       connected,
       checkedAt: new Date(checkedAt).toISOString(),

@@ -89,6 +89,7 @@ export function createConnections(deps: ConnectionDeps) {
           config: await envelope.encryptConfig({ platformId, connectionId: id, configId }, plain),
           configView: sealConfigView({ keys }, facts, toView(provider, plain), clock.now()),
           mac: recordMac(keys, facts),
+          ...(test.aws && { aws: test.aws }),
         }
         await store.create(record, caller.requestId)
         const use = useOf(record, keys, epochOf(record, platform))
@@ -130,16 +131,19 @@ export function createConnections(deps: ConnectionDeps) {
           timeoutMs: testMs,
           signal: caller.signal,
         })
-        const epoch = test.status.connected ? await renewed(use) : use.epoch
+        const epoch = test.status.connected ? await renewed(use, test) : use.epoch
         await statuses.write(useOf(record, use.keys, epoch), test.status)
         return test.report(caller.requestId)
       })
     },
   }
 
-  async function renewed({ record, epoch }: ConnectionUse): Promise<CacheEpoch> {
+  async function renewed({ record, epoch }: ConnectionUse, { aws }: LiveTest): Promise<CacheEpoch> {
+    const { platformId, id, configId } = record
     const generation = newNonce()
-    if (!(await store.renew(record.platformId, record.id, generation))) throw notFound(record.id)
+    const found = aws && (await store.renew(platformId, id, generation, { configId, aws }))
+    // Where the configuration was changed meanwhile, what the test found is not about it.
+    if (!found && !(await store.renew(platformId, id, generation))) throw notFound(id)
     return { ...epoch, generation }
   }
 

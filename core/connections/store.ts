@@ -1,3 +1,4 @@
+import type { AwsPlace } from "../providers/provider.ts"
 import type { ConnectionRecord, PlatformRecord, WebhookClear } from "./connection.ts"
 
 /** What one consistent read saw. What is not in it does not exist. */
@@ -18,7 +19,13 @@ export type ConnectionChange = Pick<
   ConnectionRecord,
   "name" | "scope" | "projectIds" | "settings" | "configId" | "version" | "updated" | "mac"
 > &
-  Partial<Pick<ConnectionRecord, "generation" | "config" | "configView">>
+  Partial<Pick<ConnectionRecord, "generation" | "config" | "configView" | "aws">>
+
+/** What a successful test of a saved connection found, under which configuration. */
+export interface TestedPlace {
+  configId: string
+  aws: AwsPlace
+}
 
 /** Where connections live. Every call names the platform. All throw LatchkeyError `UNAVAILABLE` when the store cannot be reached. */
 export interface ConnectionStore {
@@ -41,8 +48,16 @@ export interface ConnectionStore {
   ): Promise<boolean>
   /** False if there was none. */
   delete(platformId: string, id: string): Promise<boolean>
-  /** Gives the connection, or without `id` the whole platform, a new generation. False if it does not exist. */
-  renew(platformId: string, id: string | undefined, generation: string): Promise<boolean>
+  /**
+   * Gives the connection, or without `id` the whole platform, a new generation, and the connection in the same write where its
+   * credentials belong. False if it does not exist, or what was `tested` is no longer its configuration.
+   */
+  renew(
+    platformId: string,
+    id: string | undefined,
+    generation: string,
+    tested?: TestedPlace,
+  ): Promise<boolean>
   /** Stores a sealed secret for the connection's webhook; what it had is then the one before. False if it does not exist. */
   setWebhookSecret(platformId: string, id: string, sealed: Uint8Array): Promise<boolean>
   /**
@@ -53,6 +68,16 @@ export interface ConnectionStore {
     platformId: string,
     id: string,
     change: { was: readonly WebhookClear[]; clears: readonly WebhookClear[] },
+    generation: string,
+  ): Promise<boolean>
+  /**
+   * Gives the connection a new generation for an event, `at` milliseconds. False if its last clear by an event was at
+   * `effectiveFrom` or later, or it does not exist.
+   */
+  clearByEvent(
+    platformId: string,
+    id: string,
+    clear: { at: number; effectiveFrom: number },
     generation: string,
   ): Promise<boolean>
   /** The platform's record, created from `fresh` if it has none. */

@@ -21,7 +21,7 @@ import { configViewOf, sealConfigView, viewOf } from "./view.ts"
 /** A configuration that passed its live test, ready to be stored for as long as the one it was merged with is there. */
 interface TestedConfig {
   mergedWith: string
-  change: Pick<ConnectionRecord, "configId" | "config" | "configView">
+  change: Pick<ConnectionRecord, "configId" | "config" | "configView" | "aws">
   status: Status
 }
 
@@ -87,6 +87,7 @@ export function createUpdate(deps: ConnectionDeps) {
         configId,
         config: await envelope.encryptConfig({ platformId, connectionId: id, configId }, plain),
         configView: sealConfigView(use, { platformId, id, configId }, toView(provider, plain), clock.now()),
+        ...(test.aws && { aws: test.aws }),
       },
       status: test.status,
     }

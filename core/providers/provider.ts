@@ -72,8 +72,15 @@ export interface CheckWarning {
 export interface CheckReport {
   steps: CheckStep[]
   warnings: CheckWarning[]
-  /** The AWS account that the credentials belong to: events of its secrets clear this connection's cache. */
-  account?: string
+  /** Absent where the credentials are none of AWS, or only an endpoint that the connection names says so. */
+  aws?: AwsPlace
+}
+
+/** Where credentials of AWS belong, as AWS itself says: events of secrets there clear the connection's cache. */
+export interface AwsPlace {
+  /** 12 digits. */
+  account: string
+  region: string
 }
 
 export interface BrowsePage {

@@ -1,6 +1,7 @@
 import { describe } from "vitest"
 import { systemClock } from "../../core/clock.ts"
 import { dynamoConnectionStore } from "../../core/connections/dynamodb-store.ts"
+import { dynamoAccountIndex } from "../../core/rotation/dynamodb-account-index.ts"
 import { startDynamoDb } from "../../local/dynamodb.ts"
 import { createTables } from "../../local/tables.ts"
 import { loadRecords, sdk, tables } from "./dynamodb-subject.ts"
@@ -14,6 +15,7 @@ describe("the store over the sandbox's DynamoDB", () => {
     await createTables(client, tables)
     return {
       store: dynamoConnectionStore({ client, table: tables.connections, clock: systemClock }),
+      accounts: dynamoAccountIndex({ client, table: tables.connections }),
       load: (records) => loadRecords(client, records),
       stop: async () => {
         client.destroy()

@@ -2,10 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { ConnectionRecord } from "../../core/connections/connection.ts"
 import type { ConnectionStore } from "../../core/connections/store.ts"
 import { newNonce, newRequestId } from "../../core/ids.ts"
+import type { AccountIndex, IndexedConnection } from "../../core/rotation/account-index.ts"
 import { aChange, aRecord, bytes } from "./records.ts"
 
 export interface StoreSubject {
   store: ConnectionStore
+  /** Of the same connections. */
+  accounts: AccountIndex
   /** Stores records as creation would, only faster. */
   load(records: readonly ConnectionRecord[]): Promise<void>
   stop(): Promise<void>
@@ -211,6 +214,89 @@ export function connectionStoreSuite(start: () => Promise<StoreSubject>): void {
       expect((await attempt(after?.webhook?.clears ?? [])).filter(Boolean)).toHaveLength(1)
       expect((await attempt([])).filter(Boolean)).toHaveLength(0)
       expect(await store.clearByWebhook(platformId, "none", { was: [], clears: [] }, "g")).toBe(false)
+    })
+  })
+
+  describe("an account of AWS", () => {
+    const aws = { account: "123456789012", region: "us-west-2" }
+    const later = Number.MAX_SAFE_INTEGER
+    let account: string
+    beforeEach(() => {
+      account = `a-${newNonce()}`
+    })
+
+    /** What the index has of the account, by id. */
+    async function found(of = account, region?: string): Promise<IndexedConnection[]> {
+      const all: IndexedConnection[] = []
+      for await (const page of subject.accounts.find(of, region, new AbortController().signal))
+        all.push(...page)
+      return all.sort((a, b) => (a.id < b.id ? -1 : 1))
+    }
+    const indexed = ({ platformId, id, providerId }: ConnectionRecord) => ({ platformId, id, providerId })
+
+    test("leads to its connections of every platform, and to nothing of them but keys and provider", async () => {
+      const ours = await created({ id: "a", providerId: "aws", aws: { ...aws, account } })
+      const theirs = aRecord({
+        id: "b",
+        platformId: `${platformId}-2`,
+        aws: { account, region: "eu-west-1" },
+      })
+      await store.create(theirs, newRequestId())
+      await created()
+      expect(await found()).toEqual([indexed(ours), indexed(theirs)])
+      expect(await found(account, "us-west-2")).toEqual([indexed(ours)])
+      expect(await found(`${account}-2`)).toEqual([])
+    })
+
+    test("is read again with the connection", async () => {
+      const record = await created({ aws })
+      expect(await stored(record.id)).toEqual(record)
+    })
+
+    test("is kept by an update, replaced by one of the configuration, and dropped where that has none", async () => {
+      const first = await created({ aws: { ...aws, account } })
+      const config = { config: first.config, configView: first.configView }
+      const renamed = { ...first, ...aChange(first, { name: "Renamed" }) }
+      await store.update(first, first, renamed, newRequestId())
+      expect(await found()).toEqual([indexed(first)])
+
+      const moved = aChange(renamed, { ...config, aws: { ...aws, account: `${account}-2` } })
+      expect(await store.update(renamed, renamed, moved, newRequestId())).toBe(true)
+      expect([await found(), await found(`${account}-2`)]).toEqual([[], [indexed(first)]])
+
+      const left = aChange({ ...renamed, ...moved }, config)
+      expect(await store.update(renamed, moved, left, newRequestId())).toBe(true)
+      expect(await found(`${account}-2`)).toEqual([])
+      expect(await stored(first.id)).not.toHaveProperty("aws")
+    })
+
+    test("is learnt with a new generation, unless of a configuration that is no more", async () => {
+      const record = await created()
+      const place = { ...aws, account }
+      const outdated = { configId: newNonce(), aws: place }
+      expect(await store.renew(platformId, record.id, "outdated", outdated)).toBe(false)
+      expect(await stored(record.id)).toEqual(record)
+      const tested = { configId: record.configId, aws: place }
+      expect(await store.renew(platformId, record.id, "next", tested)).toBe(true)
+      expect(await stored(record.id)).toEqual({ ...record, generation: "next", aws: place })
+      expect(await store.renew(platformId, "none", "next", tested)).toBe(false)
+    })
+
+    test("has its connections' caches cleared: each event once, and no deleted one brought back", async () => {
+      const record = await created({ aws: { ...aws, account } })
+      const clear = (at: number, effectiveFrom: number, generation: string, id = record.id) =>
+        store.clearByEvent(platformId, id, { at, effectiveFrom }, generation)
+      expect(await clear(1_000, 900, "one")).toBe(true)
+      expect(await stored(record.id)).toEqual({ ...record, generation: "one" })
+      expect(await found()).toEqual([{ ...indexed(record), clearedAt: 1_000 }])
+      expect(await clear(2_000, 1_000, "two")).toBe(false)
+      expect(await clear(2_000, 1_001, "three")).toBe(true)
+      expect((await stored(record.id))?.generation).toBe("three")
+
+      expect(await clear(3_000, later, "four", "none")).toBe(false)
+      await store.delete(platformId, record.id)
+      expect(await clear(3_000, later, "four")).toBe(false)
+      expect([await stored(record.id), await found()]).toEqual([undefined, []])
     })
   })
 

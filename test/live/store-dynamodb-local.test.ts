@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { systemClock } from "../../core/clock.ts"
 import { dynamoConnectionStore } from "../../core/connections/dynamodb-store.ts"
+import { dynamoAccountIndex } from "../../core/rotation/dynamodb-account-index.ts"
 import { createTables } from "../../local/tables.ts"
 import { dynamoAuditSuite } from "../audit/dynamodb-audit-suite.ts"
 import { loadRecords, sdk, tables } from "../connections/dynamodb-subject.ts"
@@ -25,6 +26,7 @@ describe("over DynamoDB Local", () => {
       await createTables(client, tables)
       return {
         store: dynamoConnectionStore({ client, table: tables.connections, clock: systemClock }),
+        accounts: dynamoAccountIndex({ client, table: tables.connections }),
         load: (records) => loadRecords(client, records),
         stop: async () => client.destroy(),
       }

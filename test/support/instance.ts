@@ -189,6 +189,7 @@ export function world() {
       clock,
       redis,
       store,
+      accounts: store,
       kms,
       auditStore,
       usageStore,

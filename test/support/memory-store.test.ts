@@ -7,6 +7,7 @@ describe("the store in memory", () => {
     const store = memoryStore()
     return {
       store,
+      accounts: store,
       load: async (records) => {
         for (const record of records) await store.create(record, "req_load")
       },

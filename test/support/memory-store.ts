@@ -1,9 +1,10 @@
 import type { ConnectionRecord, PlatformRecord } from "../../core/connections/connection.ts"
 import type { ConnectionStore } from "../../core/connections/store.ts"
 import { LatchkeyError } from "../../core/errors.ts"
+import type { AccountIndex } from "../../core/rotation/account-index.ts"
 
 /** The connection store in memory, as DynamoDB keeps it: shared by the instances of a test. */
-export interface MemoryStore extends ConnectionStore {
+export interface MemoryStore extends ConnectionStore, AccountIndex {
   connections: Map<string, ConnectionRecord>
   platforms: Map<string, PlatformRecord>
   reads: number
@@ -13,6 +14,7 @@ export interface MemoryStore extends ConnectionStore {
 export function memoryStore(): MemoryStore {
   const connections: MemoryStore["connections"] = new Map()
   const platforms: MemoryStore["platforms"] = new Map()
+  const clearedAt = new Map<string, number>()
   const key = (platformId: string, id: string) => `${platformId}\n${id}`
   const store: MemoryStore = {
     connections,
@@ -46,17 +48,20 @@ export function memoryStore(): MemoryStore {
     async update({ platformId, id }, expected, change) {
       const record = connections.get(key(platformId, id))
       if (record?.version !== expected.version || record.configId !== expected.configId) return false
-      const { projectIds: _replaced, ...kept } = record
-      connections.set(key(platformId, id), { ...kept, ...structuredClone(change) })
+      const { projectIds: _replaced, aws, ...kept } = record
+      const place = aws && !change.config ? { aws } : {}
+      connections.set(key(platformId, id), { ...kept, ...place, ...structuredClone(change) })
       return true
     },
     async delete(platformId, id) {
+      clearedAt.delete(key(platformId, id))
       return connections.delete(key(platformId, id))
     },
-    async renew(platformId, id, generation) {
+    async renew(platformId, id, generation, tested) {
       const record = id === undefined ? platforms.get(platformId) : connections.get(key(platformId, id))
-      if (record) record.generation = generation
-      return record !== undefined
+      if (!record || (tested && "configId" in record && record.configId !== tested.configId)) return false
+      Object.assign(record, { generation, ...(tested && { aws: tested.aws }) })
+      return true
     },
     async setWebhookSecret(platformId, id, secret) {
       const record = connections.get(key(platformId, id))
@@ -70,6 +75,22 @@ export function memoryStore(): MemoryStore {
       if (!record?.webhook || JSON.stringify(record.webhook.clears) !== JSON.stringify(was)) return false
       Object.assign(record, { generation, webhook: { ...record.webhook, clears } })
       return true
+    },
+    async clearByEvent(platformId, id, { at, effectiveFrom }, generation) {
+      const record = connections.get(key(platformId, id))
+      if (!record || (clearedAt.get(key(platformId, id)) ?? Number.NEGATIVE_INFINITY) >= effectiveFrom)
+        return false
+      record.generation = generation
+      clearedAt.set(key(platformId, id), at)
+      return true
+    },
+    async *find(account, region) {
+      if (store.down) throw new LatchkeyError("UNAVAILABLE", "The store is down.")
+      for (const { platformId, id, providerId, aws } of connections.values()) {
+        if (aws?.account !== account || (region !== undefined && aws.region !== region)) continue
+        const at = clearedAt.get(key(platformId, id))
+        yield [{ platformId, id, providerId, ...(at !== undefined && { clearedAt: at }) }]
+      }
     },
     async ensurePlatform(fresh) {
       const platform = platforms.get(fresh.platformId) ?? fresh

@@ -49,11 +49,13 @@ export async function checkAws({
 
   const { credentials, arn } = authenticated.value
   if (probe) await attempt("read", () => probe(credentials))
-  const account = accountOf(arn)
+  const account = accountOf(arn) ?? ""
+  // An endpoint of the connection's own could name any account, to learn when its secrets change.
+  const isAws = !("endpoint" in config && config.endpoint !== undefined) && /^[0-9]{12}$/.test(account)
   return {
     steps,
     warnings: warningsOf(config, arn),
-    ...(account && /^[0-9]{12}$/.test(account) ? { account } : {}),
+    ...(isAws && { aws: { account, region: config.region } }),
   }
 }
 

@@ -255,8 +255,8 @@ describe("browsing parameters", () => {
 
 test("a check reports the account that the credentials are of, by a key and by a role", async () => {
   const server = await sandbox()
-  const byKey = connection(server, { ...server.admin.accessKey }, { allowEndpoint: true }, awsSsm)
-  expect(await byKey.check()).toMatchObject({ account: "111122223333" })
+  const byKey = connection(server, { ...server.admin.accessKey }, { endpoint: () => server.url }, awsSsm)
+  expect(await byKey.check()).toMatchObject({ aws: { account: "111122223333" } })
 
   const { arn, ...key } = createLatchkey(server.admin)
   const credentials = async () => ({ ...key, secretAccessKey: new Secret(key.secretAccessKey) })
@@ -264,5 +264,5 @@ test("a check reports the account that the credentials are of, by a key and by a
   const externalId = await externalIdOf("prod", "acme")
   const roleArn = server.admin.createRole("r", { trusts: [arn], externalId, policy: { Statement: [] } })
   const byRole = connection(server, { roleArn }, { endpoint: () => server.url, principal }, awsSsm)
-  expect(await byRole.check()).toMatchObject({ account: "111122223333" })
+  expect(await byRole.check()).toMatchObject({ aws: { account: "111122223333" } })
 })

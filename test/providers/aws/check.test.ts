@@ -43,11 +43,20 @@ test("what goes wrong on the way is told in the words of a connection that has n
 test("a check reports the account that an access key is of", async () => {
   const server = await sandbox()
   const { arn: _, ...user } = server.admin.createUser("u", allow("GetSecretValue"))
+  const deployment = { endpoint: () => server.url }
   for (const { check } of [
-    connection(server, user),
-    connection(server, user, { allowEndpoint: true }, awsSsm),
+    connection(server, user, deployment),
+    connection(server, user, deployment, awsSsm),
   ])
-    expect(await check()).toMatchObject({ account: "111122223333" })
+    expect(await check()).toMatchObject({ aws: { account: "111122223333", region: "us-east-1" } })
+})
+
+test("a check does not believe an endpoint of the connection's own whose account the keys are of", async () => {
+  const server = await sandbox()
+  const { arn: _, ...user } = server.admin.createUser("u", allow("GetSecretValue"))
+  const report = await connection(server, user).check()
+  expect(report.steps.every(({ ok }) => ok)).toBe(true)
+  expect(report).not.toHaveProperty("aws")
 })
 
 test("a check is not passed by an answer that names nobody", async () => {
@@ -59,8 +68,8 @@ test("a check is not passed by an answer that names nobody", async () => {
     '{"Arn":"arn:aws:iam::111122223333:user/u"}',
   ]) {
     server.faults.set({ body })
-    const { steps, account } = await connection(server, key).check()
-    expect([steps.at(-1)?.name, steps.at(-1)?.error?.reason, account]).toEqual([
+    const { steps, aws } = await connection(server, key, { endpoint: () => server.url }).check()
+    expect([steps.at(-1)?.name, steps.at(-1)?.error?.reason, aws]).toEqual([
       "authenticate",
       "PROVIDER_ERROR",
       undefined,

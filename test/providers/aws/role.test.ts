@@ -62,7 +62,7 @@ describe("a role", () => {
 
   test("passes a check that first finds it closed without the external id", async () => {
     const { server, check } = await tenant()
-    expect(await check()).toMatchObject({ account: "111122223333" })
+    expect(await check()).toMatchObject({ aws: { account: "111122223333", region: "us-east-1" } })
     expect(bodies(server, "AssumeRole")).toBe(2)
   })
 

@@ -36,7 +36,8 @@ export function connection(
     ...testDeps(network.client({ platformId: "acme", connectionKey: "test" })),
     aws: deployment,
   }
-  const where = "roleArn" in config ? { region: "us-east-1" } : { region: "us-east-1", endpoint: server.url }
+  const atAws = "roleArn" in config || deployment.endpoint !== undefined
+  const where = { region: "us-east-1", ...(!atAws && { endpoint: server.url }) }
   const client = provider.open(provider.config().parse({ ...where, ...config }), deps)
   const { signal } = new AbortController()
   return {

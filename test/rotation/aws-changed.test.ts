@@ -1,0 +1,256 @@
+import { beforeEach, describe, expect, test } from "vitest"
+import { newRequestId } from "../../core/ids.ts"
+import type { Latchkey } from "../../core/latchkey.ts"
+import type { AwsPlace } from "../../core/providers/provider.ts"
+import { Secret } from "../../core/secret.ts"
+import { admin, callerOf, connect, resolve, service, update, world } from "../support/instance.ts"
+import { account, call, changes, others, parameterChange, region, serviceEvent } from "./recorded-events.ts"
+
+const here: AwsPlace = { account, region }
+const globex = { ...admin, platformId: "globex" }
+const config = (id = "AKIAEXAMPLE") => ({
+  region: "us-west-2",
+  accessKeyId: id,
+  secretAccessKey: new Secret("s3cret"),
+})
+
+let deployment: ReturnType<typeof world>
+let latchkey: Latchkey
+beforeEach(() => {
+  deployment = world()
+  latchkey = deployment.instance()
+  // The events happened 20 seconds after it began, and take 10 to arrive.
+  deployment.clock.advance(Date.parse(call("PutSecretValue").time) + 10_000 - deployment.clock.now())
+})
+
+/** A connection whose test finds the credentials to belong there. */
+async function connectAt(
+  aws: AwsPlace | undefined,
+  providerId: "aws" | "aws-ssm" | "hashicorp" = "aws",
+  principal = admin,
+): Promise<string> {
+  findAt(aws)
+  const given = providerId === "hashicorp" ? {} : { providerId, config: config() }
+  return connect(latchkey, given, principal)
+}
+
+function findAt(aws: AwsPlace | undefined): void {
+  deployment.vault.check = async () => ({
+    steps: [{ name: "authenticate", ok: true }],
+    warnings: [],
+    ...(aws && { aws }),
+  })
+}
+
+const send = (event: unknown, on = latchkey) =>
+  on.awsChanged({
+    event,
+    requestId: newRequestId(),
+    audit: on.audit.request(),
+    signal: new AbortController().signal,
+  })
+
+const generationOf = (id: string) =>
+  [...deployment.store.connections.values()].find((one) => one.id === id)?.generation
+
+/** Which of the connections the event has cleared. */
+async function cleared(event: unknown, ...ids: string[]): Promise<string[]> {
+  const before = ids.map(generationOf)
+  await send(event)
+  return ids.filter((id, i) => generationOf(id) !== before[i])
+}
+
+describe("an event about a changed secret", () => {
+  test("clears the caches of connections to its account: no later resolve gets what was before", async () => {
+    const id = await connectAt(here)
+    const value = `{{secret://${id}/prod/db}}`
+    deployment.vault.documents.set("prod/db", { string: "old" })
+    await resolve(latchkey, value)
+    deployment.vault.documents.set("prod/db", { string: "new" })
+    expect(await resolve(deployment.instance(), value)).toMatchObject({ value: "old" })
+
+    expect(await send(serviceEvent("RotationSucceeded"))).toEqual({ cleared: 1 })
+    for (const instance of [latchkey, deployment.instance()])
+      expect(await resolve(instance, value)).toMatchObject({ value: "new" })
+  })
+
+  test("clears them while Redis cannot be reached", async () => {
+    const id = await connectAt(here)
+    deployment.redis.down = true
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+  })
+
+  test.each(Object.entries(changes))("clears them for %s", async (_, event) => {
+    const id = await connectAt(here, "aws-ssm")
+    expect(await cleared(event, id)).toEqual([id])
+  })
+
+  test("of every platform that has credentials of the account, and of no other", async () => {
+    const ours = await connectAt(here)
+    const theirs = await connectAt(here, "aws", globex)
+    const ofAnother = await connectAt({ ...here, account: "210987654321" })
+    const vault = await connectAt(undefined, "hashicorp")
+    expect(await cleared(call("PutSecretValue"), ours, theirs, ofAnother, vault)).toEqual([ours, theirs])
+  })
+
+  test("a secret has replicas in other regions, a parameter has none", async () => {
+    const secrets = await connectAt(here)
+    const parameters = await connectAt(here, "aws-ssm")
+    const elsewhere = await connectAt({ ...here, region: "eu-west-1" })
+    const parametersElsewhere = await connectAt({ ...here, region: "eu-west-1" }, "aws-ssm")
+    const all = [secrets, parameters, elsewhere, parametersElsewhere]
+    expect(await cleared(parameterChange("Update"), ...all)).toEqual([parameters])
+    deployment.clock.advance(60_000)
+    const later = { ...call("PutSecretValue"), time: new Date(deployment.clock.now()).toISOString() }
+    expect(await cleared(later, ...all)).toEqual(all)
+  })
+
+  test.each(Object.entries(others))(
+    "clears nothing for what is no change: %s",
+    async (_, [event, ignored]) => {
+      const ids = [await connectAt(here), await connectAt(here, "aws-ssm")]
+      deployment.audit.length = 0
+      expect(await cleared(event, ...ids)).toEqual([])
+      expect(await send(event)).toEqual({ ignored })
+      expect(deployment.audit).toEqual([])
+    },
+  )
+
+  test("is in the audit of each platform, without what has changed or who changed it", async () => {
+    const ours = await connectAt(here)
+    const theirs = await connectAt(here, "aws", globex)
+    deployment.audit.length = 0
+    await send(call("PutSecretValue"))
+    expect(deployment.audit).toMatchObject([
+      { platformId: "acme", connectionId: ours, action: "cache.cleared", actor: "aws-event" },
+      { platformId: "globex", connectionId: theirs, action: "cache.cleared", actor: "aws-event" },
+    ])
+    expect(JSON.stringify(deployment.audit)).not.toMatch(/prod\/db|rotation|123456789012/)
+  })
+
+  test("clears all, however many there are", async () => {
+    const ids = await Promise.all(Array.from({ length: 30 }, () => connectAt(here)))
+    expect(await send(call("PutSecretValue"))).toEqual({ cleared: 30 })
+    expect(new Set(ids.map(generationOf)).size).toBe(30)
+  })
+})
+
+describe("events of one rotation", () => {
+  test("clear once, if all has happened when the first arrives", async () => {
+    const id = await connectAt(here)
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+    deployment.audit.length = 0
+    for (const event of [call("UpdateSecretVersionStage"), serviceEvent("RotationSucceeded")])
+      expect(await cleared(event, id)).toEqual([])
+    expect(deployment.audit).toEqual([])
+  })
+
+  test("that come again, or late, change nothing", async () => {
+    const id = await connectAt(here)
+    await send(call("PutSecretValue"))
+    deployment.clock.advance(3_600_000)
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([])
+  })
+
+  test("of after the clear, or so shortly before that clocks may differ, clear again", async () => {
+    const id = await connectAt(here)
+    await send(call("PutSecretValue"))
+    const at = (ms: number) => ({
+      ...serviceEvent("RotationSucceeded"),
+      time: new Date(deployment.clock.now() + ms).toISOString(),
+    })
+    expect(await cleared(at(-5_001), id)).toEqual([])
+    expect(await cleared(at(-5_000), id)).toEqual([])
+    expect(await cleared(at(-4_000), id)).toEqual([id])
+    expect(await cleared(at(60_000), id)).toEqual([id])
+  })
+
+  test("at once on many instances clear once", async () => {
+    const id = await connectAt(here)
+    const outcomes = await Promise.all(
+      [1, 2, 3, 4].map(() => send(call("PutSecretValue"), deployment.instance())),
+    )
+    expect(outcomes.map((outcome) => ("cleared" in outcome ? outcome.cleared : 0)).sort()).toEqual([
+      0, 0, 0, 1,
+    ])
+    expect(generationOf(id)).toBeDefined()
+  })
+})
+
+describe("an event that cannot be acted on", () => {
+  test("because the store is down, fails, to come again", async () => {
+    const id = await connectAt(here)
+    deployment.store.down = true
+    await expect(send(call("PutSecretValue"))).rejects.toMatchObject({ code: "UNAVAILABLE" })
+    deployment.store.down = false
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+  })
+
+  test("because its audit record cannot be stored, clears nothing and fails", async () => {
+    const id = await connectAt(here)
+    const before = generationOf(id)
+    deployment.auditStore.down = true
+    await expect(send(call("PutSecretValue"))).rejects.toMatchObject({ code: "UNAVAILABLE" })
+    expect(generationOf(id)).toBe(before)
+  })
+})
+
+describe("where a connection's credentials belong", () => {
+  test("is known from its creation on, and not shown", async () => {
+    const id = await connectAt(here)
+    const shown = await latchkey.connections.get(callerOf(latchkey, admin), id)
+    expect(JSON.stringify(shown)).not.toContain(account)
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+  })
+
+  test("follows an update of its configuration, and no other update", async () => {
+    const id = await connectAt(here)
+    await update(latchkey, id, { name: "Renamed", settings: { cacheTtlSeconds: 60 } })
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+
+    findAt({ account: "210987654321", region })
+    await update(latchkey, id, { config: { ...config("AKIAOTHER"), secretAccessKey: "s3cret" } })
+    deployment.clock.advance(60_000)
+    const later = { ...call("PutSecretValue"), time: new Date(deployment.clock.now()).toISOString() }
+    expect(await cleared(later, id)).toEqual([])
+    expect(await cleared({ ...later, account: "210987654321" }, id)).toEqual([id])
+
+    findAt(undefined)
+    await update(latchkey, id, { config: { ...config("AKIATHIRD"), secretAccessKey: "s3cret" } })
+    expect(await cleared({ ...later, account: "210987654321" }, id)).toEqual([])
+  })
+
+  test("is learnt by a test that succeeds, and kept by one that fails", async () => {
+    const id = await connectAt(undefined)
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([])
+    findAt(here)
+    await latchkey.connections.test(callerOf(latchkey, admin), id)
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+
+    deployment.vault.failure = "BAD_CREDENTIALS"
+    deployment.vault.check = undefined
+    await latchkey.connections.test(callerOf(latchkey, admin), id)
+    const stored = [...deployment.store.connections.values()].find((one) => one.id === id)
+    expect(stored?.aws).toEqual(here)
+  })
+
+  test("is not learnt by a test of a configuration that has been replaced meanwhile", async () => {
+    const id = await connectAt(here)
+    deployment.vault.check = async () => {
+      findAt(undefined)
+      await update(latchkey, id, { config: { ...config("AKIAOTHER"), secretAccessKey: "s3cret" } })
+      return { steps: [{ name: "authenticate", ok: true }], warnings: [], aws: here }
+    }
+    expect(await latchkey.connections.test(callerOf(latchkey, admin), id)).toMatchObject({ connected: true })
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([])
+  })
+
+  test("ends with the connection", async () => {
+    const id = await connectAt(here)
+    await latchkey.connections.remove(callerOf(latchkey, admin), id)
+    expect(await send(call("PutSecretValue"))).toEqual({ cleared: 0 })
+    await expect(resolve(latchkey, `{{secret://${id}/x}}`, { principal: service })).rejects.toMatchObject({
+      code: "ENTITY_NOT_FOUND",
+    })
+  })
+})
