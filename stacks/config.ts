@@ -118,6 +118,14 @@ const stage = z
         events: z.boolean().default(true),
       })
       .prefault({}),
+    /** Besides the deployment's own: the accounts of AWS whose events about changed secrets are taken. */
+    rotation: z
+      .strictObject({
+        accounts: z
+          .array(z.string().regex(/^\d{12}$/, { error: "must be the id of an AWS account: 12 digits" }))
+          .default([]),
+      })
+      .prefault({}),
     logRetention: z
       .enum(["1 week", "2 weeks", "1 month", "3 months", "6 months", "1 year", "13 months", "2 years"])
       .default("1 month"),

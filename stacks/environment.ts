@@ -56,7 +56,8 @@ export function functionEnvironment(deps: EnvironmentDeps): (id: FunctionId) => 
   })
 }
 
-const answersBrowsers = (id: FunctionId) => id !== "authorizer" && id !== "resolveDirect"
+const answersBrowsers = (id: FunctionId) =>
+  id !== "authorizer" && id !== "resolveDirect" && id !== "rotationEvents"
 
 /** Roles of tenants trust the whole account: each function has a role of its own, and an account is one stage's. */
 function awsSettings(stage: string, { aws: own }: StageSettings): $util.Output<string> {

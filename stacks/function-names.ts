@@ -4,6 +4,7 @@ import type { FunctionId } from "./permissions.ts"
 export const functionIds: readonly FunctionId[] = [
   "authorizer",
   "resolveDirect",
+  "rotationEvents",
   ...(Object.keys(served) as OperationId[]),
 ]
 

@@ -15,6 +15,8 @@ interface FunctionDeps {
   stage: string
   settings: StageSettings
   storage: Storage
+  /** Where an event goes that its function has failed too often. */
+  eventsNotTaken: sst.aws.Queue
   network: FunctionNetwork | undefined
   environment: (id: FunctionId) => Record<string, $util.Input<string>>
 }
@@ -41,7 +43,7 @@ export function createFunctions(deps: FunctionDeps): Functions {
 }
 
 function createFunction(id: FunctionId, built: BuiltFunction | undefined, deps: FunctionDeps) {
-  const { stage, settings, storage, network, environment } = deps
+  const { stage, settings, storage, eventsNotTaken, network, environment } = deps
   if (built === undefined) throw new Error(`The build has no bundle of ${id}.`)
   const name = functionName(stage, id)
   const logs = new aws.cloudwatch.LogGroup(`${pascal(id)}Logs`, {
@@ -67,7 +69,7 @@ function createFunction(id: FunctionId, built: BuiltFunction | undefined, deps: 
     timeout: `${timeoutSeconds[id] ?? longest} seconds`,
     environment: environment(id),
     permissions: [
-      ...grants.map((grant) => statementOf(grant, storage)),
+      ...grants.map((grant) => statementOf(grant, storage, eventsNotTaken)),
       {
         actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
         resources: [$util.interpolate`${logs.arn}:*`],
@@ -118,10 +120,18 @@ function uploadMaps(
 }
 
 /** In the words of an IAM policy. */
-function statementOf({ actions, on, where = [] }: Grant, { tables, key }: Storage) {
+function statementOf(
+  { actions, on, where = [] }: Grant,
+  { tables, key }: Storage,
+  eventsNotTaken: sst.aws.Queue,
+) {
   const resources = {
     connections: () => [tables.connections.arn],
     audit: () => [tables.audit.arn],
+    "index by account": () =>
+      shapes.connections.indexes.map(
+        ({ name }) => $util.interpolate`${tables.connections.arn}/index/${name}`,
+      ),
     "audit's indexes": () =>
       shapes.audit.indexes.map(({ name }) => $util.interpolate`${tables.audit.arn}/index/${name}`),
     usage: () => [tables.usage.arn],
@@ -129,6 +139,7 @@ function statementOf({ actions, on, where = [] }: Grant, { tables, key }: Storag
     "roles of tenants": () => ["*"],
     "functions' network interfaces": () => ["*"],
     traces: () => ["*"],
+    "events not taken": () => [eventsNotTaken.arn],
   } satisfies Record<Grant["on"], () => $util.Input<string>[]>
   return {
     actions: [...actions],

@@ -4,6 +4,7 @@ import { refuseExamples, settingsOf } from "./config.ts"
 import { createConsole } from "./console.ts"
 import { createDirectCallers } from "./direct.ts"
 import { functionEnvironment } from "./environment.ts"
+import { createEventsNotTaken, createRotationEvents } from "./events.ts"
 import { createFunctions } from "./functions.ts"
 import { createNetwork } from "./network.ts"
 import { createObservability } from "./observability.ts"
@@ -22,17 +23,27 @@ export function createStage(): Record<string, unknown> {
   const { origin: consoleOrigin, url: consoleUrl } = createConsole(settings, { url })
   const cache = createCache(settings)
   const environment = functionEnvironment({ stage, settings, storage, cache, consoleOrigin })
-  const functions = createFunctions({ stage, settings, storage, network, environment })
+  const eventsNotTaken = createEventsNotTaken()
+  const functions = createFunctions({ stage, settings, storage, eventsNotTaken, network, environment })
   serve(functions, consoleOrigin)
   if (settings.waf) createFirewall(api, settings.waf)
   const events = settings.audit.events ? createAuditEvents(storage) : undefined
-  const topic = createObservability({ stage, settings, api, functions, failedEvents: events?.failed })
+  const rotationBus = createRotationEvents(settings, functions.rotationEvents, eventsNotTaken)
+  const topic = createObservability({
+    stage,
+    settings,
+    api,
+    functions,
+    failedEvents: events?.failed,
+    eventsNotTaken,
+  })
 
   return {
     api: url,
     ...(consoleUrl && { console: consoleUrl }),
     alarms: topic.arn,
     ...(events && { auditBus: events.bus.name }),
+    ...(rotationBus && { rotationBus: rotationBus.arn }),
     ...(egressAddresses && { egressAddresses }),
     ...(settings.directCallers.length > 0 && {
       directCallers: createDirectCallers(settings, functions.resolveDirect),

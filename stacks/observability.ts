@@ -9,6 +9,8 @@ interface Observed {
   functions: Functions
   /** Of audit records that the bus did not take. */
   failedEvents: sst.aws.Queue | undefined
+  /** Of events about rotated secrets that could not be acted on. */
+  eventsNotTaken: sst.aws.Queue
 }
 
 const namespace = "Latchkey"
@@ -27,7 +29,7 @@ export function createObservability(observed: Observed): sst.aws.SnsTopic {
 }
 
 function createAlarms(
-  { stage, settings, api, functions, failedEvents }: Observed,
+  { stage, settings, api, functions, failedEvents, eventsNotTaken }: Observed,
   topic: sst.aws.SnsTopic,
 ): void {
   const { errorPercent, p99Ms } = settings.alarms
@@ -134,19 +136,26 @@ function createAlarms(
         provider,
       },
     )
+  const kept = (name: string, queue: sst.aws.Queue, description: string) =>
+    alarm(name, description, {
+      namespace: "AWS/SQS",
+      metricName: "ApproximateNumberOfMessagesVisible",
+      dimensions: { QueueName: queue.nodes.queue.name },
+      statistic: "Maximum",
+      period: minutes5,
+      threshold: 0,
+    })
   if (failedEvents)
-    alarm(
+    kept(
       "AuditEventsFailed",
-      "Audit records did not reach the event bus. They are in the queue for 14 days.",
-      {
-        namespace: "AWS/SQS",
-        metricName: "ApproximateNumberOfMessagesVisible",
-        dimensions: { QueueName: failedEvents.nodes.queue.name },
-        statistic: "Maximum",
-        period: minutes5,
-        threshold: 0,
-      },
+      failedEvents,
+      "Audit records did not reach the event bus. They are in the table; the queue says which of its stream.",
     )
+  kept(
+    "RotationEventsFailed",
+    eventsNotTaken,
+    "Caches were not cleared by an event about a changed secret. The events are in the queue for 14 days.",
+  )
 }
 
 function createDashboard({ api, functions }: Observed, stage: string): void {

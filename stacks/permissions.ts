@@ -1,13 +1,21 @@
 import type { OperationId } from "../core/contract/routes.ts"
 import type { TableName } from "./tables.ts"
 
-/** Every function: one for each operation, and two that have no route. */
-export type FunctionId = OperationId | "authorizer" | "resolveDirect"
+/** Every function: one for each operation, and three that have no route. */
+export type FunctionId = OperationId | "authorizer" | "resolveDirect" | "rotationEvents"
 
 /** What a role may do. Resources are named by what they are; `functions.ts` knows their ARNs. */
 export interface Grant {
   actions: readonly string[]
-  on: TableName | "audit's indexes" | "key" | "roles of tenants" | "functions' network interfaces" | "traces"
+  on:
+    | TableName
+    | "index by account"
+    | "audit's indexes"
+    | "key"
+    | "roles of tenants"
+    | "functions' network interfaces"
+    | "traces"
+    | "events not taken"
   /** Holds only where each of these holds too: of the request's context key, one of the values. */
   where?: readonly { test: "StringEquals" | "Null"; variable: string; values: readonly string[] }[]
 }
@@ -79,6 +87,13 @@ export const permissions: Record<FunctionId, readonly Grant[]> = {
   audit: [...readAudit, read, update, openPlatform, makePlatform, record],
   webhookSecret: [read, change, openPlatform, record],
   rotated: [read, update, openPlatform, record],
+  rotationEvents: [
+    // Alone across platforms: what the index holds are keys, provider and time.
+    { actions: ["dynamodb:Query"], on: "index by account" },
+    update,
+    record,
+    { actions: ["sqs:SendMessage"], on: "events not taken" },
+  ],
 }
 
 /** Whether a function may do anything at all with it. */

@@ -17,7 +17,10 @@ export function createStorage({ protected: isProtected, audit }: StageSettings) 
         ),
         primaryIndex: { hashKey: "pk", rangeKey: "sk" },
         globalIndexes: Object.fromEntries(
-          definition.indexes.map(({ name, hash, range }) => [name, { hashKey: hash, rangeKey: range }]),
+          definition.indexes.map(({ name, hash, range, holds }) => [
+            name,
+            { hashKey: hash, rangeKey: range, ...(holds && { projection: [...holds] }) },
+          ]),
         ),
         ...(definition.expires !== undefined && { ttl: definition.expires }),
         ...(stream && { stream: "new-image" as const }),
@@ -48,8 +51,9 @@ export function createStorage({ protected: isProtected, audit }: StageSettings) 
 }
 
 /**
- * Every record of the audit onto an EventBridge bus, where a SIEM's rule picks it up. What the bus does not take goes into
- * a queue. Deletions by age are not passed on.
+ * Every record of the audit onto an EventBridge bus, where a SIEM's rule picks it up: by the table's stream, so no request waits
+ * for the bus or fails with it. Of what the bus does not take a queue says where in the stream it is; the table has it.
+ * Deletions by age are not passed on.
  */
 export function createAuditEvents({ tables }: Storage) {
   const stream = tables.audit.nodes.table.streamArn
@@ -95,6 +99,8 @@ export function createAuditEvents({ tables }: Storage) {
         startingPosition: "TRIM_HORIZON",
         maximumBatchingWindowInSeconds: 5,
         maximumRetryAttempts: 20,
+        // So that one record that the bus does not take keeps back no other.
+        onPartialBatchItemFailure: "AUTOMATIC_BISECT",
         deadLetterConfig: { arn: failed.arn },
       },
       filterCriteria: { filters: [{ pattern: JSON.stringify({ eventName: ["INSERT"] }) }] },

@@ -92,6 +92,7 @@ export const everything: StageInput = {
     { name: "acme-jobs", principal: "arn:aws:iam::123456789012:role/jobs", platforms: ["acme"] },
   ],
   audit: { mode: "required", retentionDays: 800, events: true },
+  rotation: { accounts: ["210987654321"] },
   logRetention: "2 years",
   tracing: true,
   alarms: { emails: ["oncall@acme.example"], errorPercent: 0.5, p99Ms: 1_000 },
