@@ -32,6 +32,7 @@ const silent: Metrics = { count() {}, time() {} }
 export interface Deployment {
   stubs: Stubs
   dynamodb: DynamoDBClient
+  kms: KMSClient
   environment: Record<string, string>
   connectionId: string
   /** Another instance, with a memory of its own. */
@@ -48,10 +49,10 @@ export async function deploy(): Promise<Deployment> {
   Object.assign(process.env, environment)
   const settings = readEnvironment(environment)
   const dynamodb = new DynamoDBClient({ endpoint: stubs.url })
-  const kmsClient = new KMSClient({ endpoint: stubs.url })
+  const kms = new KMSClient({ endpoint: stubs.url })
   const clients = {
     dynamodb,
-    kms: async () => kmsClient,
+    kms: async () => kms,
     credentials: () => Promise.reject(new Error("No role is assumed here.")),
   }
   const newInstance = () => compose(settings, clients, silent)
@@ -75,6 +76,7 @@ export async function deploy(): Promise<Deployment> {
   return {
     stubs,
     dynamodb,
+    kms,
     environment,
     connectionId,
     newInstance,

@@ -19,7 +19,7 @@ let redisGone = false
 let counts = noCounts()
 
 const items = new Map<string, Item>()
-const entries = new Map<string, string>()
+const entries = new Map<string, { value: string; until: number }>()
 const dataKeys = new Map<string, string>()
 
 function noCounts(): Counts {
@@ -86,20 +86,30 @@ function redis(commands: unknown[][]): unknown {
   return commands.map(([name, ...args]) => {
     switch (String(name).toLowerCase()) {
       case "mget":
-        return { result: args.map((key) => entries.get(String(key)) ?? null) }
+        return { result: args.map((key) => entryAt(String(key))) }
       case "get":
-        return { result: entries.get(String(args[0])) ?? null }
-      case "set": {
-        const key = String(args[0])
-        if (args.some((arg) => String(arg).toLowerCase() === "nx") && entries.has(key))
-          return { result: null }
-        entries.set(key, String(args[1]))
-        return { result: "OK" }
-      }
+        return { result: entryAt(String(args[0])) }
+      case "set":
+        return { result: set(args.map(String)) }
       default:
         return { result: 1 }
     }
   })
+}
+
+function entryAt(key: string): string | null {
+  const entry = entries.get(key)
+  return entry && entry.until > Date.now() ? entry.value : null
+}
+
+/** `SET key value [NX|XX] [PX milliseconds]` */
+function set([key = "", value = "", ...options]: string[]): "OK" | null {
+  const words = options.map((option) => option.toLowerCase())
+  const isThere = entryAt(key) !== null
+  if ((words.includes("nx") && isThere) || (words.includes("xx") && !isThere)) return null
+  const ttlMs = words.includes("px") ? Number(words[words.indexOf("px") + 1]) : Number.POSITIVE_INFINITY
+  entries.set(key, { value, until: Date.now() + ttlMs })
+  return "OK"
 }
 
 const server = createServer(async (request, response) => {
@@ -136,7 +146,7 @@ async function obey(order: Order): Promise<Report> {
       redisGone = order.gone
       return {}
     case "entries":
-      for (const [name, value] of order.entries) entries.set(name, value)
+      for (const [name, value] of order.entries) entries.set(name, { value, until: Number.POSITIVE_INFINITY })
       return {}
     case "secrets":
       for (let number = order.first; number < order.first + order.count; number++)
