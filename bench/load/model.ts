@@ -117,7 +117,8 @@ function faultOf(
   const meant = fieldsOf(platformId, secret, version)
   if (answer?.username !== meant.username) return `not a value of this secret: ${JSON.stringify(answer)}`
   if (answer.password !== meant.password) return `torn: ${JSON.stringify(answer)}`
-  if (version < oldest) return `version ${version}, though a clear after version ${oldest} was acknowledged`
+  if (version < oldest)
+    return `version ${version}, though a clear was acknowledged that found version ${oldest}`
   if (version > newest) return `version ${version}, which nobody has written`
   return undefined
 }
