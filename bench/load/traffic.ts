@@ -5,8 +5,8 @@ import type { Fields, Model, Read } from "./model.ts"
 import type { Tally } from "./tally.ts"
 import type { Tenant } from "./tenants.ts"
 
-/** Of all requests; the rest resolve. Half of them clear, half rotate a secret and clear for that. */
-const changing = 0.05
+/** One in so many requests clears, every other of them after a secret was rotated; the rest resolve. */
+const changeEvery = 20
 /** Of the clears by an admin. */
 const platformWide = 0.1
 const mostSecretsPerResolve = 10
@@ -24,6 +24,7 @@ export function createTraffic(deps: {
 }) {
   const { apis, tenants, secrets, model, backing, http } = deps
   const webhookUsedAt = new Map<string, number>()
+  let requests = 0
 
   /** Some are asked for far more often than others. */
   const anySecret = () => Math.floor(secrets * Math.random() ** 3)
@@ -31,9 +32,9 @@ export function createTraffic(deps: {
   /** One request of one caller; or two, where a secret is written before the clear. */
   return async function request(tally: Tally): Promise<void> {
     const tenant = anyOf(tenants)
-    if (Math.random() >= changing) return resolve(tenant, tally)
-    if (Math.random() < 0.5) return clear(tenant, tally)
-    return rotate(tenant, tally)
+    const number = ++requests
+    if (number % changeEvery !== 0) return resolve(tenant, tally)
+    return number % (2 * changeEvery) === 0 ? clear(tenant, tally) : rotate(tenant, tally)
   }
 
   async function resolve(tenant: Tenant, tally: Tally): Promise<void> {
