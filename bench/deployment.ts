@@ -9,11 +9,11 @@ import { awsKms } from "../core/crypto/aws-kms.ts"
 import { createKeyring } from "../core/crypto/keyring.ts"
 import { newRequestId } from "../core/ids.ts"
 import type { Json } from "../core/json.ts"
-import type { Latchkey } from "../core/latchkey.ts"
+import { createLatchkey, type Latchkey, type Ports } from "../core/latchkey.ts"
 import type { Metrics } from "../core/metrics.ts"
 import { Secret } from "../core/secret.ts"
 import { sealValue } from "../core/secrets/entry.ts"
-import { compose } from "../functions/compose.ts"
+import { portsOf } from "../functions/compose.ts"
 import { readEnvironment } from "../functions/environment.ts"
 import { documentOf, pathOf, secretOf } from "./secrets.ts"
 import { type Stubs, startStubs } from "./stub-process.ts"
@@ -32,11 +32,10 @@ const silent: Metrics = { count() {}, time() {} }
 export interface Deployment {
   stubs: Stubs
   dynamodb: DynamoDBClient
-  kms: KMSClient
   environment: Record<string, string>
   connectionId: string
-  /** Another instance, with a memory of its own. */
-  newInstance(): Latchkey
+  /** Another instance, with a memory of its own; over what a deployment gives it, or something else instead. */
+  newInstance(instead?: Partial<Ports>): Latchkey
   /** A value with these many references, from the secret of number `first` on. */
   valueWith(references: number, first?: number): Json
   /** Puts secrets into Redis, sealed, as the resolve that fetched them would have. Returns the names of the entries. */
@@ -49,13 +48,14 @@ export async function deploy(): Promise<Deployment> {
   Object.assign(process.env, environment)
   const settings = readEnvironment(environment)
   const dynamodb = new DynamoDBClient({ endpoint: stubs.url })
-  const kms = new KMSClient({ endpoint: stubs.url })
+  const kmsClient = new KMSClient({ endpoint: stubs.url })
   const clients = {
     dynamodb,
-    kms: async () => kms,
+    kms: async () => kmsClient,
     credentials: () => Promise.reject(new Error("No role is assumed here.")),
   }
-  const newInstance = () => compose(settings, clients, silent)
+  const newInstance = (instead: Partial<Ports> = {}) =>
+    createLatchkey({ ...portsOf(settings, clients, silent), ...instead })
   const connectionId = await connect(newInstance(), stubs)
 
   const store = dynamoConnectionStore({
@@ -76,7 +76,6 @@ export async function deploy(): Promise<Deployment> {
   return {
     stubs,
     dynamodb,
-    kms,
     environment,
     connectionId,
     newInstance,

@@ -1,14 +1,8 @@
-import { dynamoAuditStore } from "../core/audit/dynamodb-audit.ts"
 import type { Principal } from "../core/auth/principal.ts"
-import { systemClock } from "../core/clock.ts"
-import { dynamoConnectionStore } from "../core/connections/dynamodb-store.ts"
-import { awsKms } from "../core/crypto/aws-kms.ts"
 import { newRequestId } from "../core/ids.ts"
-import { createLatchkey, type Latchkey } from "../core/latchkey.ts"
-import { createNetwork } from "../core/network/client.ts"
+import type { Latchkey } from "../core/latchkey.ts"
 import type { AwsDeployment } from "../core/providers/aws/deployment.ts"
 import { upstashRedis } from "../core/redis/upstash.ts"
-import { dynamoUsageStore } from "../core/usage/dynamodb-usage.ts"
 import { type Deployment, service } from "./deployment.ts"
 import { type Result, result } from "./results.ts"
 import { secretManagers } from "./secret-managers/all.ts"
@@ -152,22 +146,10 @@ async function countLoginsAtOnce(subject: Subject) {
   return { providerId, logins: takeCalls().logins, budget: subject.budget(atOnce, false).logins }
 }
 
-/** As `functions/compose.ts` has it, save that a deployment cannot be told where AWS is. */
-function newInstance({ dynamodb, kms, stubs }: Deployment, aws: AwsDeployment | undefined): Latchkey {
-  const clock = systemClock
-  return createLatchkey({
-    store: dynamoConnectionStore({ client: dynamodb, table: "connections", clock }),
-    kms: awsKms({ client: async () => kms, keyId: "bench" }),
-    redis: upstashRedis({ url: stubs.url, token: "bench", timeoutMs: 5_000 }),
-    auditStore: dynamoAuditStore({ client: dynamodb, table: "audit", retentionDays: 400 }),
-    usageStore: dynamoUsageStore({ client: dynamodb, table: "usage" }),
-    network: createNetwork({ policy: { allowHttp: true, allowLoopback: true, exceptions: [] }, clock }),
-    ...(aws && { aws }),
-    clock,
-    metrics: { count() {}, time() {} },
-    auditMode: "required",
-    resolveMs: 15_000,
-  })
+/** A deployment cannot be told where AWS is; and on a busy machine a Redis that is late must not count as one that is gone. */
+function newInstance({ newInstance, stubs }: Deployment, aws: AwsDeployment | undefined): Latchkey {
+  const redis = upstashRedis({ url: stubs.url, token: "bench", timeoutMs: 5_000 })
+  return newInstance({ redis, ...(aws && { aws }) })
 }
 
 function callerOf(latchkey: Latchkey, principal: Principal) {

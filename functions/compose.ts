@@ -4,7 +4,7 @@ import { dynamoAuditStore } from "../core/audit/dynamodb-audit.ts"
 import { systemClock } from "../core/clock.ts"
 import { dynamoConnectionStore } from "../core/connections/dynamodb-store.ts"
 import { awsKms } from "../core/crypto/aws-kms.ts"
-import { createLatchkey, type Latchkey } from "../core/latchkey.ts"
+import { createLatchkey, type Latchkey, type Ports } from "../core/latchkey.ts"
 import type { Metrics } from "../core/metrics.ts"
 import { networkOnDemand } from "../core/network/on-demand.ts"
 import type { AwsPrincipal } from "../core/providers/aws/deployment.ts"
@@ -24,17 +24,22 @@ export interface Clients {
 }
 
 /** Latchkey on AWS and Upstash, as far as this function was told of them. Nothing is contacted yet. */
-export function compose(
+export function compose(settings: Settings, clients: Clients, metrics: Metrics): Latchkey {
+  return createLatchkey(portsOf(settings, clients, metrics))
+}
+
+/** What it is built on. */
+export function portsOf(
   settings: Settings,
   { dynamodb, kms, credentials }: Clients,
   metrics: Metrics,
-): Latchkey {
+): Ports {
   const { tables, deadlines, audit } = settings
   const { allowEndpoint, principal } = settings.aws
   // It would copy every request and answer for a logger, which there is none of.
   dynamodb.middlewareStack.remove("loggerMiddleware")
   const clock = systemClock
-  return createLatchkey({
+  return {
     store: portOf("CONNECTIONS_TABLE", tables.connections, (table) =>
       dynamoConnectionStore({ client: dynamodb, table, clock }),
     ),
@@ -57,7 +62,7 @@ export function compose(
     metrics,
     auditMode: audit.mode,
     resolveMs: deadlines.resolveMs,
-  })
+  }
 }
 
 /** A port on what the function was told of. Without that, one whose first use says which variable it takes. */
