@@ -4,7 +4,7 @@
  * reads it. Medians of many rounds.
  */
 import type { Context } from "aws-lambda"
-import * as z from "zod"
+import * as z from "zod/mini"
 import { contextFromPrincipal } from "../core/auth/access.ts"
 import { systemClock } from "../core/clock.ts"
 import { defineOperation } from "../core/contract/operation.ts"
@@ -22,8 +22,8 @@ const perRound = 1_000
 
 const body = z.strictObject({
   value: z.unknown(),
-  projectId: z.string().max(128).optional(),
-  onError: z.enum(["fail", "report"]).optional(),
+  projectId: z.optional(z.string().check(z.maxLength(128))),
+  onError: z.optional(z.enum(["fail", "report"])),
 })
 const operation = defineOperation({
   id: "resolve",

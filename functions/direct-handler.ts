@@ -1,6 +1,6 @@
 import middy, { type MiddyHandlerObject } from "@middy/core"
 import type { Context } from "aws-lambda"
-import type * as z from "zod"
+import type * as z from "zod/mini"
 import { principalOfDirectCall } from "../core/auth/direct-caller.ts"
 import type { Principal } from "../core/auth/principal.ts"
 import { parseBody } from "../core/contract/parse.ts"
@@ -22,7 +22,7 @@ import { deployed } from "./handler.ts"
 /** What other Lambdas invoke, without API Gateway between. */
 export interface DirectOperation<Payload extends { platformId: string }> {
   id: string
-  payload: () => z.ZodType<Payload>
+  payload: () => z.core.$ZodType<Payload>
   /** Bound on the payload, in bytes of JSON. */
   payloadLimit: number
 }

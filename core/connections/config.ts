@@ -1,4 +1,5 @@
-import type * as z from "zod"
+import * as z from "zod/mini"
+import { inOurWords } from "../contract/parse.ts"
 import { LatchkeyError, type ValidationIssue } from "../errors.ts"
 import { isObject, type Json, own } from "../json.ts"
 import { destinationFieldNames, secretFieldNames } from "../providers/config-fields.ts"
@@ -55,13 +56,13 @@ export function mergeConfig(
  */
 function parseMerged(provider: Provider, kept: PlainConfig, given: PlainConfig): unknown {
   const schema = provider.config()
-  const merged = schema.safeParse({ ...kept, ...given })
+  const merged = z.safeParse(schema, { ...kept, ...given }, { error: inOurWords })
   if (merged.success) return merged.data
   const unknown = new Set(merged.error.issues.flatMap((issue) => ("keys" in issue ? issue.keys : [])))
   const known = Object.fromEntries(Object.entries(kept).filter(([name]) => !unknown.has(name)))
-  const fitting = schema.safeParse({ ...known, ...given })
+  const fitting = z.safeParse(schema, { ...known, ...given }, { error: inOurWords })
   if (fitting.success) return fitting.data
-  const alone = schema.safeParse(given)
+  const alone = z.safeParse(schema, given, { error: inOurWords })
   if (alone.success) return alone.data
   throw new LatchkeyError(
     "VALIDATION",

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import type { Operation } from "./operation.ts"
 import { problem } from "./shapes/problem.ts"
 
@@ -33,7 +33,7 @@ export function schemasOf(operations: readonly Operation[]): Schemas {
   }
 }
 
-function convert(parts: Record<string, z.ZodObject>, io: "input" | "output") {
+function convert(parts: Record<string, z.ZodMiniObject>, io: "input" | "output") {
   const converted = z.toJSONSchema(z.object(parts), { io, target: "draft-2020-12", override: adapt })
   const components = (converted.$defs ?? {}) as Record<string, JsonSchema>
   for (const component of Object.values(components)) delete component.id

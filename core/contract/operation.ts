@@ -1,4 +1,4 @@
-import type * as z from "zod"
+import type * as z from "zod/mini"
 import type { Kind } from "../auth/principal.ts"
 import type { Code } from "../errors.ts"
 
@@ -33,9 +33,9 @@ export interface Operation<
   /** Whose tokens get past the door; what they reach behind it is decided where data is read. */
   who: readonly Kind[] | "public"
   /** Strict object schemas; absent where the operation takes none. */
-  params?: () => z.ZodType<Params>
-  query?: () => z.ZodType<Query, QueryInput>
-  body?: () => z.ZodType<Body, BodyInput>
+  params?: () => z.core.$ZodType<Params>
+  query?: () => z.core.$ZodType<Query, QueryInput>
+  body?: () => z.core.$ZodType<Body, BodyInput>
   /** Takes `If-Match`. */
   ifMatch?: true
   /** Takes `latchkey-signature`, over the body as it is sent. */
@@ -46,7 +46,7 @@ export interface Operation<
   bodyLimit: number
   status: 200 | 201 | 202 | 204
   /** Absent with 204. */
-  reply?: () => z.ZodType<Reply>
+  reply?: () => z.core.$ZodType<Reply>
   /** The codes it may answer besides `commonErrors`. */
   errors: readonly Code[]
 }

@@ -1,4 +1,4 @@
-import type * as z from "zod"
+import * as z from "zod/mini"
 import { LatchkeyError, type ValidationIssue } from "../errors.ts"
 
 /** More would tell no more. */
@@ -9,7 +9,7 @@ const maxNameCharacters = 64
  * What the schema makes of a request's body; issues carry JSON pointers into it.
  * @throws LatchkeyError `VALIDATION`, which names unknown fields and never repeats a value
  */
-export function parseBody<Value>(schema: z.ZodType<Value>, body: unknown): Value {
+export function parseBody<Value>(schema: z.core.$ZodType<Value>, body: unknown): Value {
   return parse(schema, body, (path) => path.map((key) => `/${escapeToken(key)}`).join(""))
 }
 
@@ -18,7 +18,7 @@ export function parseBody<Value>(schema: z.ZodType<Value>, body: unknown): Value
  * @throws LatchkeyError `VALIDATION`, which names unknown parameters and never repeats a value
  */
 export function parseParameters<Value>(
-  schema: z.ZodType<Value>,
+  schema: z.core.$ZodType<Value>,
   parameters: Readonly<Record<string, unknown>>,
 ): Value {
   return parse(schema, parameters, (path) => path.map(shorten).join("."))
@@ -27,8 +27,12 @@ export function parseParameters<Value>(
 type Path = readonly PropertyKey[]
 type Issue = z.core.$ZodIssue
 
-function parse<Value>(schema: z.ZodType<Value>, input: unknown, pointerOf: (path: Path) => string): Value {
-  const parsed = schema.safeParse(input, { error: describe })
+function parse<Value>(
+  schema: z.core.$ZodType<Value>,
+  input: unknown,
+  pointerOf: (path: Path) => string,
+): Value {
+  const parsed = z.safeParse(schema, input, { error: inOurWords })
   if (parsed.success) return parsed.data
   const issues: ValidationIssue[] = parsed.error.issues
     .flatMap((issue) => flatten(issue, []))
@@ -61,7 +65,7 @@ function flatten(issue: Issue, parents: Path): { path: Path; message: string }[]
  * Our words for what zod found, where a schema has none of its own. They say what was expected, never what came:
  * where configurations are sent, what came may be a secret.
  */
-function describe(issue: z.core.$ZodRawIssue): string {
+export function inOurWords(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case "invalid_type":
       if (issue.input === undefined) return "is required"

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { once } from "../once.ts"
 import { actor, platformId } from "./fields.ts"
 import { fields, type Resolution } from "./operations/resolve.ts"
@@ -9,7 +9,7 @@ import type { Problem } from "./shapes/problem.ts"
  * who may invoke it, and for which platforms, is settled by permissions on its aliases.
  */
 export const directPayload = once(() =>
-  z.strictObject({ platformId: platformId(), ...fields(), actor: actor().exactOptional() }),
+  z.strictObject({ platformId: platformId(), ...fields(), actor: z.exactOptional(actor()) }),
 )
 
 export type DirectPayloadInput = z.input<ReturnType<typeof directPayload>>

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../limits.ts"
 import { once } from "../once.ts"
 import { allowedPathProblem } from "../references/allowed-paths.ts"
@@ -17,47 +17,54 @@ export const defaultSettings: Settings = { cacheTtlSeconds: limits.cacheTtlSecon
 export const newSettings = once(() =>
   z
     .strictObject({
-      cacheTtlSeconds: cacheTtlSeconds().exactOptional(),
-      staleIfErrorSeconds: staleIfErrorSeconds().exactOptional(),
-      allowedPaths: allowedPaths().exactOptional(),
+      cacheTtlSeconds: z.exactOptional(cacheTtlSeconds()),
+      staleIfErrorSeconds: z.exactOptional(staleIfErrorSeconds()),
+      allowedPaths: z.exactOptional(allowedPaths()),
     })
-    .superRefine(staleNeedsCache),
+    .check(z.superRefine(staleNeedsCache)),
 )
 
 /** Merged into the stored settings; `allowedPaths: null` allows any path again. */
 export const settingsUpdate = once(() =>
   z
     .strictObject({
-      cacheTtlSeconds: cacheTtlSeconds().exactOptional(),
-      staleIfErrorSeconds: staleIfErrorSeconds().exactOptional(),
-      allowedPaths: allowedPaths().nullable().exactOptional(),
+      cacheTtlSeconds: z.exactOptional(cacheTtlSeconds()),
+      staleIfErrorSeconds: z.exactOptional(staleIfErrorSeconds()),
+      allowedPaths: z.exactOptional(z.nullable(allowedPaths())),
     })
-    .superRefine(staleNeedsCache),
+    .check(z.superRefine(staleNeedsCache)),
 )
 
 /** The whole, as a connection shows it, and the rule that a merged update must still meet. */
 export const settings = once(
-  (): z.ZodType<Settings> =>
+  (): z.ZodMiniType<Settings> =>
     z
       .strictObject({
         cacheTtlSeconds: cacheTtlSeconds(),
         staleIfErrorSeconds: staleIfErrorSeconds(),
-        allowedPaths: allowedPaths().exactOptional(),
+        allowedPaths: z.exactOptional(allowedPaths()),
       })
-      .superRefine(staleNeedsCache)
-      .meta({ id: "Settings" }),
+      .check(z.superRefine(staleNeedsCache), z.meta({ id: "Settings" })),
 )
 
 const cacheTtlSeconds = once(() =>
-  z.int().min(0).max(limits.cacheTtlSeconds).meta({
-    description: "How long a value is reused, counted from its fetch; 0: not at all. Default 3600.",
-  }),
+  z
+    .int()
+    .check(
+      z.minimum(0),
+      z.maximum(limits.cacheTtlSeconds),
+      z.describe("How long a value is reused, counted from its fetch; 0: not at all. Default 3600."),
+    ),
 )
 
 const staleIfErrorSeconds = once(() =>
-  z.int().min(0).max(limits.staleIfErrorSeconds).meta({
-    description: "How long after that a value may stand in while the secret manager is failing. Default 0.",
-  }),
+  z
+    .int()
+    .check(
+      z.minimum(0),
+      z.maximum(limits.staleIfErrorSeconds),
+      z.describe("How long after that a value may stand in while the secret manager is failing. Default 0."),
+    ),
 )
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder as admins write it
@@ -65,18 +72,20 @@ const projectPlaceholder = "${projectId}"
 
 const allowedPaths = once(() =>
   z
-    .array(z.string().max(limits.allowedPathCharacters).superRefine(refuseBadPattern))
-    .max(limits.allowedPaths)
-    .meta({
-      description: [
-        "Patterns over the provider's canonical path, by whole segments: * is one segment, ** any rest,",
-        projectPlaceholder,
-        "the named project. An empty list allows nothing; absent: any path.",
-      ].join(" "),
-    }),
+    .array(z.string().check(z.maxLength(limits.allowedPathCharacters), z.superRefine(refuseBadPattern)))
+    .check(
+      z.maxLength(limits.allowedPaths),
+      z.describe(
+        [
+          "Patterns over the provider's canonical path, by whole segments: * is one segment, ** any rest,",
+          projectPlaceholder,
+          "the named project. An empty list allows nothing; absent: any path.",
+        ].join(" "),
+      ),
+    ),
 )
 
-function refuseBadPattern(pattern: string, context: z.RefinementCtx): void {
+function refuseBadPattern(pattern: string, context: z.core.$RefinementCtx): void {
   const message = allowedPathProblem(pattern)
   if (message !== undefined) context.addIssue({ code: "custom", message })
 }
@@ -84,7 +93,7 @@ function refuseBadPattern(pattern: string, context: z.RefinementCtx): void {
 /** Nothing can stand in for a value that is never kept. */
 function staleNeedsCache(
   value: { cacheTtlSeconds?: number; staleIfErrorSeconds?: number },
-  context: z.RefinementCtx,
+  context: z.core.$RefinementCtx,
 ): void {
   if (value.cacheTtlSeconds !== 0 || !value.staleIfErrorSeconds) return
   context.addIssue({

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { Secret } from "../secret.ts"
 import type { Provider } from "./provider.ts"
 
@@ -11,12 +11,10 @@ export function secretField({
   pattern = /^[\x21-\x7e]+$/,
   expected = "Must be visible ASCII characters without spaces or line breaks.",
 } = {}) {
-  return z
-    .string()
-    .min(1)
-    .max(maxLength)
-    .regex(pattern, expected)
-    .transform((value) => new Secret(value))
+  return z.pipe(
+    z.string().check(z.minLength(1), z.maxLength(maxLength), z.regex(pattern, expected)),
+    z.transform((value: string) => new Secret(value)),
+  )
 }
 
 /**
@@ -24,14 +22,14 @@ export function secretField({
  * @param api the path that is put behind it in every request, such as `/v1`: at the end of what was typed it is dropped
  */
 export function urlField({ api = "" } = {}) {
-  return z
-    .string()
-    .max(2048)
-    .refine(isPlainUrl, "Must be an http or https URL without credentials, query and fragment")
-    .transform((url) => {
+  const expected = "Must be an http or https URL without credentials, query and fragment"
+  return z.pipe(
+    z.string().check(z.maxLength(2048), z.refine(isPlainUrl, expected)),
+    z.transform((url: string) => {
       const bare = url.replace(/\/+$/, "")
       return api !== "" && bare.endsWith(api) ? bare.slice(0, -api.length).replace(/\/+$/, "") : bare
-    })
+    }),
+  )
 }
 
 /**
@@ -39,10 +37,8 @@ export function urlField({ api = "" } = {}) {
  * signs anything shows in a test.
  */
 export function caCertificateField() {
-  return z
-    .string()
-    .max(64 * 1024)
-    .refine(isCertificateBundle, "Must be one or more certificates in PEM (-----BEGIN CERTIFICATE-----)")
+  const expected = "Must be one or more certificates in PEM (-----BEGIN CERTIFICATE-----)"
+  return z.string().check(z.maxLength(64 * 1024), z.refine(isCertificateBundle, expected))
 }
 
 /** Names of the fields that are never shown, and stored only under envelope encryption. */

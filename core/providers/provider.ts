@@ -1,4 +1,4 @@
-import type * as z from "zod"
+import type * as z from "zod/mini"
 import type { Clock } from "../clock.ts"
 import type { ProviderError } from "../errors.ts"
 import type { Json } from "../json.ts"
@@ -147,7 +147,7 @@ export interface Provider<Config = unknown, Id extends string = string> {
   /** `{name}[#{key}]`: a bracket goes where its parameter is empty. */
   pathTemplate: string
   /** Strict; made on first use, since building schemas costs milliseconds at a cold start. Secret fields parse to `Secret`. */
-  config: () => z.ZodType<Config>
+  config: () => z.ZodMiniType<Config>
   /** Undefined where this deployment has none. */
   facts?(platformId: string, deployment: Pick<ProviderDeps, "aws">): Promise<ProviderFacts | undefined>
   /** @throws ProviderError `INVALID_PATH`, saying what was expected */

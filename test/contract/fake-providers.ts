@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { defineProvider, type Provider } from "../../core/providers/provider.ts"
 import { Secret } from "../../core/secret.ts"
 
@@ -16,7 +16,11 @@ const about = {
   },
 }
 
-const secret = () => z.string().transform((value) => new Secret(value))
+const secret = () =>
+  z.pipe(
+    z.string(),
+    z.transform((value: string) => new Secret(value)),
+  )
 
 /** Two providers whose configurations have the shapes that occur: one object, and one of several forms. */
 export const fakeProviders: readonly Provider[] = [
@@ -29,7 +33,7 @@ export const fakeProviders: readonly Provider[] = [
         url: z.string(),
         roleId: z.string(),
         secretId: secret(),
-        namespace: z.string().exactOptional(),
+        namespace: z.exactOptional(z.string()),
       }),
   }),
   defineProvider({

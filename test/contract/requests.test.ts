@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import type * as z from "zod"
+import type * as z from "zod/mini"
 import { clearCache, listConnections } from "../../core/contract/operations/connections.ts"
 import { newConnectionBody, unsavedConnectionBody } from "../../core/contract/operations/new-connection.ts"
 import { resolve } from "../../core/contract/operations/resolve.ts"
@@ -17,7 +17,7 @@ const config = { url: "https://vault.example.com", roleId: "role", secretId: "hu
 const connection = { providerId: "hashicorp", name: "Vault", scope: "PLATFORM", config }
 const inProject = { ...connection, scope: "PROJECT" }
 
-function schemaOf<T>(thunk: (() => z.ZodType<T>) | undefined): z.ZodType<T> {
+function schemaOf<T>(thunk: (() => z.core.$ZodType<T>) | undefined): z.core.$ZodType<T> {
   if (thunk === undefined) throw new Error("the operation takes none")
   return thunk()
 }
@@ -32,7 +32,7 @@ function issuesOf(parse: () => unknown): ValidationIssue[] {
   return []
 }
 
-const pointers = (schema: z.ZodType, body: unknown) =>
+const pointers = (schema: z.core.$ZodType, body: unknown) =>
   issuesOf(() => parseBody(schema, body)).map(({ pointer }) => pointer)
 
 describe("creating a connection", () => {

@@ -12,7 +12,7 @@ interface Payload {
 
 const operation = {
   id: "echo-direct",
-  payload: (): z.ZodType<Payload> =>
+  payload: (): z.core.$ZodType<Payload> =>
     z.strictObject({ platformId: z.string(), value: z.unknown().optional() }),
   payloadLimit: 4096,
 }

@@ -89,17 +89,17 @@ describe("the house", () => {
     const entries = sources.filter(
       (file) => /^core\/(contract|client)\//.test(file) || file.startsWith("core/references/"),
     )
-    const foreign = reach(entries).filter(({ to }) => external(to) && to !== "zod")
+    const foreign = reach(entries).filter(({ to }) => external(to) && to !== "zod/mini")
     expect(foreign.map(({ from, to }) => `${from} imports ${to}`)).toEqual([])
   })
 
-  test("a provider imports statically only zod and its own kind", () => {
+  test("a provider imports statically only zod/mini and its own kind", () => {
     expect(
       offending(
         /^core\/providers\//,
         (to, typeOnly) =>
           typeOnly ||
-          to === "zod" ||
+          to === "zod/mini" ||
           /^core\/(providers\/|(errors|secret|json|limits|on-demand|references\/json-pointer)\.ts$)/.test(to),
       ),
     ).toEqual([])

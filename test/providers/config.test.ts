@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import * as z from "zod"
+import * as z from "zod/mini"
 import { mergeConfig, type PlainConfig } from "../../core/connections/config.ts"
 import { destinationFieldNames, secretFieldNames, urlField } from "../../core/providers/config-fields.ts"
 import { providerById, providers } from "../../core/providers/registry.ts"
@@ -13,13 +13,13 @@ interface JsonSchema {
 }
 
 /** The forms that a configuration may have, from the schema as the API document shows it. */
-function alternativesIn(schema: z.ZodType): JsonSchema[] {
+function alternativesIn(schema: z.core.$ZodType): JsonSchema[] {
   const flat = (json: JsonSchema): JsonSchema[] => (json.oneOf ?? json.anyOf)?.flatMap(flat) ?? [json]
   return flat(z.toJSONSchema(schema, { io: "input" }) as JsonSchema)
 }
 
 /** The keys that it may have. */
-function schemaKeys(schema: z.ZodType): Set<string> {
+function schemaKeys(schema: z.core.$ZodType): Set<string> {
   const alternatives = alternativesIn(schema)
   for (const { additionalProperties } of alternatives) expect(additionalProperties).toBe(false)
   return new Set(alternatives.flatMap(({ properties = {} }) => Object.keys(properties)))

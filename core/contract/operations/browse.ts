@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
 import { longCursor, projectId } from "../fields.ts"
@@ -30,32 +30,34 @@ export const browse = defineOperation({
   body: once(() =>
     z
       .strictObject({
-        prefix: z.string().max(limits.pathCharacters).exactOptional().meta({
-          description: "The `path` of a folder that was listed. Absent: from the root.",
-        }),
-        cursor: longCursor().exactOptional(),
-        projectId: projectId().exactOptional(),
+        prefix: z
+          .exactOptional(z.string().check(z.maxLength(limits.pathCharacters)))
+          .check(z.describe("The `path` of a folder that was listed. Absent: from the root.")),
+        cursor: z.exactOptional(longCursor()),
+        projectId: z.exactOptional(projectId()),
       })
-      .meta({ id: "BrowseRequest" }),
+      .check(z.meta({ id: "BrowseRequest" })),
   ),
   bodyLimit: limits.body,
   status: 200,
   reply: once(
-    (): z.ZodType<Browsed> =>
+    (): z.ZodMiniType<Browsed> =>
       z
         .strictObject({
           data: z.array(
             z.strictObject({
-              path: z.string().meta({
-                description: "A folder's is the next `prefix`; a secret's goes into a reference as it is.",
-              }),
+              path: z
+                .string()
+                .check(
+                  z.describe("A folder's is the next `prefix`; a secret's goes into a reference as it is."),
+                ),
               name: z.string(),
               kind: z.enum(["folder", "secret"]),
             }),
           ),
-          next: z.string().nullable(),
+          next: z.nullable(z.string()),
         })
-        .meta({ id: "BrowsedNames" }),
+        .check(z.meta({ id: "BrowsedNames" })),
   ),
   errors: ["ENTITY_NOT_FOUND", "SECRET_MANAGER_GET_SECRET_FAILED"],
 })

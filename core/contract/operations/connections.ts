@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
 import { connectionId, cursor, limit, projectId } from "../fields.ts"
@@ -18,9 +18,9 @@ export const listConnections = defineOperation({
     "Admins see all connections of their platform, services those that their projects may use, members those of a project of theirs, which they must name. Without `limit` all come at once, up to 4 MiB. The status shown is the last known one; an admin's list checks what is not known, for at most 3 seconds.",
   query: once(() =>
     z.strictObject({
-      projectId: projectId().exactOptional(),
-      limit: limit().exactOptional(),
-      cursor: cursor().exactOptional(),
+      projectId: z.exactOptional(projectId()),
+      limit: z.exactOptional(limit()),
+      cursor: z.exactOptional(cursor()),
     }),
   ),
   bodyLimit: limits.body,
@@ -28,8 +28,8 @@ export const listConnections = defineOperation({
   reply: once(() =>
     z.strictObject({
       data: z.array(anyConnection()),
-      next: z.string().nullable(),
-      previous: z.string().nullable(),
+      next: z.nullable(z.string()),
+      previous: z.nullable(z.string()),
     }),
   ),
   errors: [],
@@ -40,7 +40,7 @@ export const getConnection = defineOperation({
   ...served.getConnection,
   summary: "Get a connection",
   params: oneConnection,
-  query: once(() => z.strictObject({ projectId: projectId().exactOptional() })),
+  query: once(() => z.strictObject({ projectId: z.exactOptional(projectId()) })),
   etag: true,
   bodyLimit: limits.body,
   status: 200,
@@ -78,7 +78,7 @@ export const clearCache = defineOperation({
   summary: "Clear the cache of a connection, or of the whole platform",
   description:
     "No resolve that starts after the answer returns anything fetched before the request. Without `connectionId` the whole platform is cleared. A service with `projectIds` must name a project-scoped connection of theirs.",
-  query: once(() => z.strictObject({ connectionId: connectionId().exactOptional() })),
+  query: once(() => z.strictObject({ connectionId: z.exactOptional(connectionId()) })),
   bodyLimit: limits.body,
   status: 204,
   errors: ["ENTITY_NOT_FOUND"],

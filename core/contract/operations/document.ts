@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
 import { defineOperation } from "../operation.ts"
@@ -10,6 +10,6 @@ export const document = defineOperation({
   summary: "This description of the API",
   bodyLimit: limits.body,
   status: 200,
-  reply: once(() => z.record(z.string(), z.unknown()).meta({ description: "An OpenAPI 3.1 document." })),
+  reply: once(() => z.record(z.string(), z.unknown()).check(z.describe("An OpenAPI 3.1 document."))),
   errors: [],
 })

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
 import type { Provider } from "../../providers/provider.ts"
@@ -58,7 +58,7 @@ export const testUnsaved = defineOperation({
 /** One branch for each provider, told apart by `providerId`, with that provider's own strict `config`. */
 export function newConnectionBody(
   providers: readonly Provider[],
-): z.ZodType<NewConnection, NewConnectionInput> {
+): z.ZodMiniType<NewConnection, NewConnectionInput> {
   return union(
     providers.map((provider) =>
       z
@@ -66,52 +66,54 @@ export function newConnectionBody(
           providerId: z.literal(provider.id),
           name: connectionName(),
           scope: scope(),
-          projectIds: projectIds().exactOptional(),
+          projectIds: z.exactOptional(projectIds()),
           config: provider.config(),
-          settings: newSettings().exactOptional(),
-          id: movedId().exactOptional(),
+          settings: z.exactOptional(newSettings()),
+          id: z.exactOptional(movedId()),
         })
-        .superRefine(projectScopeNamesProjects)
-        .overwrite(dropNeedlessProjects)
-        .meta({ id: `New${componentName(provider.id)}Connection`, title: provider.name }),
+        .check(
+          z.superRefine(projectScopeNamesProjects),
+          z.overwrite(dropNeedlessProjects),
+          z.meta({ id: `New${componentName(provider.id)}Connection`, title: provider.name }),
+        ),
     ),
   )
 }
 
 export function unsavedConnectionBody(
   providers: readonly Provider[],
-): z.ZodType<UnsavedConnection, UnsavedConnectionInput> {
+): z.ZodMiniType<UnsavedConnection, UnsavedConnectionInput> {
   return union(
     providers.map((provider) =>
       z
         .strictObject({
           providerId: z.literal(provider.id),
           config: provider.config(),
-          name: connectionName().exactOptional(),
-          scope: scope().exactOptional(),
-          projectIds: projectIds().exactOptional(),
-          settings: newSettings().exactOptional(),
-          id: movedId().exactOptional(),
+          name: z.exactOptional(connectionName()),
+          scope: z.exactOptional(scope()),
+          projectIds: z.exactOptional(projectIds()),
+          settings: z.exactOptional(newSettings()),
+          id: z.exactOptional(movedId()),
         })
-        .meta({ id: `Unsaved${componentName(provider.id)}Connection`, title: provider.name }),
+        .check(z.meta({ id: `Unsaved${componentName(provider.id)}Connection`, title: provider.name })),
     ),
   )
 }
 
 /** The id of a connection of Activepieces, which it keeps when it moves here. */
 const movedId = once(() =>
-  z.string().regex(/^[A-Za-z0-9]{21}$/, { error: "an id to keep is 21 letters or digits" }),
+  z.string().check(z.regex(/^[A-Za-z0-9]{21}$/, { error: "an id to keep is 21 letters or digits" })),
 )
 
 /**
  * What providers make of their configuration is unknown here, and what they take is text: `ConfigField` has no other
  * kind. Hence the cast.
  */
-function union<Output, Input>(branches: z.ZodObject[]): z.ZodType<Output, Input> {
+function union<Output, Input>(branches: z.ZodMiniObject[]): z.ZodMiniType<Output, Input> {
   return z.discriminatedUnion(
     "providerId",
-    branches as [z.ZodObject, ...z.ZodObject[]],
-  ) as unknown as z.ZodType<Output, Input>
+    branches as [z.ZodMiniObject, ...z.ZodMiniObject[]],
+  ) as unknown as z.ZodMiniType<Output, Input>
 }
 
 /** `cyberark-conjur` as part of a component's name: `CyberarkConjur`. */

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
 import { defineOperation } from "../operation.ts"

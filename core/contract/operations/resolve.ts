@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import type { Json } from "../../json.ts"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
@@ -34,11 +34,12 @@ export const resolve = defineOperation({
   summary: "Replace the references in a value by live secrets",
   description:
     "Resolve the stored template, never text into which run data has been put: whoever may write a reference that is resolved can obtain its value. Callers that cannot separate the two name the places in `at`.",
-  body: once(() => z.strictObject(fields()).meta({ id: "ResolveRequest", examples: [example] })),
+  body: once(() => z.strictObject(fields()).check(z.meta({ id: "ResolveRequest", examples: [example] }))),
   bodyLimit: limits.resolveBody,
   status: 200,
   reply: once(
-    (): z.ZodType<Resolution> => z.strictObject(resolution()).meta({ id: "Resolution", examples: [result] }),
+    (): z.ZodMiniType<Resolution> =>
+      z.strictObject(resolution()).check(z.meta({ id: "Resolution", examples: [result] })),
   ),
   errors: ["ENTITY_NOT_FOUND", "SECRET_MANAGER_GET_SECRET_FAILED", "TOO_MANY_REFERENCES"],
 })
@@ -46,14 +47,17 @@ export const resolve = defineOperation({
 /** What `resolve` takes, for the payload of a direct invocation too. */
 export const fields = () => ({
   value: anyJson(),
-  projectId: projectId().exactOptional(),
-  onError: z.enum(["fail", "report"]).default("fail").meta({
-    description:
-      "`fail`: the first failing reference fails the whole call. `report`: a string with a failing reference becomes null.",
-  }),
-  at: at()
-    .exactOptional()
-    .meta({ description: "JSON pointers: references are read only at or below them. Absent: everywhere." }),
+  projectId: z.exactOptional(projectId()),
+  onError: z
+    ._default(z.enum(["fail", "report"]), "fail")
+    .check(
+      z.describe(
+        "`fail`: the first failing reference fails the whole call. `report`: a string with a failing reference becomes null.",
+      ),
+    ),
+  at: z
+    .exactOptional(at())
+    .check(z.describe("JSON pointers: references are read only at or below them. Absent: everywhere.")),
 })
 
 /** What `resolve` gives, for the reply of a direct invocation too. */
@@ -62,20 +66,20 @@ export const resolution = () => ({
   references: z.array(
     z.strictObject({
       pointer: z.string(),
-      connectionId: z.string().exactOptional(),
-      source: z.enum(sources).exactOptional(),
-      version: z.string().exactOptional(),
-      error: problem().exactOptional(),
+      connectionId: z.exactOptional(z.string()),
+      source: z.exactOptional(z.enum(sources)),
+      version: z.exactOptional(z.string()),
+      error: z.exactOptional(problem()),
     }),
   ),
 })
 
 /** Passed on as it is: whatever JSON there may be, `__proto__` keys included. */
-export const anyJson = (): z.ZodType<Json, Json> =>
-  z
-    .unknown()
-    .refine((value) => value !== undefined, { error: "is required" })
-    .meta({ description: "Any JSON value." }) as unknown as z.ZodType<Json, Json>
+export const anyJson = (): z.ZodMiniType<Json, Json> =>
+  z.unknown().check(
+    z.refine((value) => value !== undefined, { error: "is required" }),
+    z.describe("Any JSON value."),
+  ) as unknown as z.ZodMiniType<Json, Json>
 
 const example = {
   value: { url: "postgres://app:{{secret://smc_V1StGXR8_Z5jdHi6B-myT/secret/data/app/password}}@db/app" },

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
 import { connectionName } from "../fields.ts"
@@ -16,21 +16,25 @@ const body = once(() =>
   z
     .strictObject({
       providerId: z
-        .enum(providerIds)
-        .exactOptional()
-        .meta({ description: "Fixed for life: refused where it differs. Clients of Activepieces send it." }),
-      name: connectionName().exactOptional(),
-      scope: scope().exactOptional(),
-      projectIds: projectIds().nullable().exactOptional(),
-      config: z.record(configField(), configValue()).exactOptional().meta({
-        description:
-          "Fields of the provider. Secret fields left out keep their value, unless a destination changes. Tested live.",
-      }),
-      settings: settingsUpdate().exactOptional(),
+        .exactOptional(z.enum(providerIds))
+        .check(z.describe("Fixed for life: refused where it differs. Clients of Activepieces send it.")),
+      name: z.exactOptional(connectionName()),
+      scope: z.exactOptional(scope()),
+      projectIds: z.exactOptional(z.nullable(projectIds())),
+      config: z
+        .exactOptional(z.record(configField(), configValue()))
+        .check(
+          z.describe(
+            "Fields of the provider. Secret fields left out keep their value, unless a destination changes. Tested live.",
+          ),
+        ),
+      settings: z.exactOptional(settingsUpdate()),
     })
-    .superRefine(projectsAreNotEmptied)
-    .overwrite(dropNeedlessProjects)
-    .meta({ id: "ConnectionUpdate" }),
+    .check(
+      z.superRefine(projectsAreNotEmptied),
+      z.overwrite(dropNeedlessProjects),
+      z.meta({ id: "ConnectionUpdate" }),
+    ),
 )
 
 export const updateConnection = defineOperation({
@@ -50,5 +54,5 @@ export const updateConnection = defineOperation({
 })
 
 /** Which fields there are, and their bounds, the provider's schema says once the update is merged into what is stored. */
-const configField = () => z.string().max(64)
-const configValue = () => z.string().nullable()
+const configField = () => z.string().check(z.maxLength(64))
+const configValue = () => z.nullable(z.string())

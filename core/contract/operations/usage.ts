@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
 import { cursor, timestamp } from "../fields.ts"
@@ -20,23 +20,23 @@ export const usage = defineOperation({
   description:
     "What a deletion would break. `lastResolvedAt` is up to an hour older than the last resolve. Paths that `allowedPaths` no longer let through are left out.",
   params: oneConnection,
-  query: once(() => z.strictObject({ cursor: cursor().exactOptional() })),
+  query: once(() => z.strictObject({ cursor: z.exactOptional(cursor()) })),
   bodyLimit: limits.body,
   status: 200,
   reply: once(
-    (): z.ZodType<UsageReport> =>
+    (): z.ZodMiniType<UsageReport> =>
       z
         .strictObject({
           data: z.array(
             z.strictObject({
-              projectId: z.string().exactOptional(),
+              projectId: z.exactOptional(z.string()),
               path: z.string(),
               lastResolvedAt: timestamp(),
             }),
           ),
-          next: z.string().nullable(),
+          next: z.nullable(z.string()),
         })
-        .meta({ id: "UsageReport" }),
+        .check(z.meta({ id: "UsageReport" })),
   ),
   errors: ["ENTITY_NOT_FOUND"],
 })

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
 import { at, projectId } from "../fields.ts"
@@ -25,26 +25,26 @@ export const validate = defineOperation({
   description: "Through the cache, and without ever returning a value.",
   body: once(() =>
     z
-      .strictObject({ value: anyJson(), projectId: projectId().exactOptional(), at: at().exactOptional() })
-      .meta({ id: "ValidateRequest" }),
+      .strictObject({ value: anyJson(), projectId: z.exactOptional(projectId()), at: z.exactOptional(at()) })
+      .check(z.meta({ id: "ValidateRequest" })),
   ),
   bodyLimit: limits.body,
   status: 200,
   reply: once(
-    (): z.ZodType<Validation> =>
+    (): z.ZodMiniType<Validation> =>
       z
         .strictObject({
           references: z.array(
             z.strictObject({
               pointer: z.string(),
-              connectionId: z.string().exactOptional(),
-              path: z.string().exactOptional(),
+              connectionId: z.exactOptional(z.string()),
+              path: z.exactOptional(z.string()),
               status: z.enum(["ok", "failed"]),
-              error: problem().exactOptional(),
+              error: z.exactOptional(problem()),
             }),
           ),
         })
-        .meta({ id: "Validation" }),
+        .check(z.meta({ id: "Validation" })),
   ),
   errors: ["TOO_MANY_REFERENCES"],
 })

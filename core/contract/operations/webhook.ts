@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { limits } from "../../limits.ts"
 import { once } from "../../once.ts"
 import { connectionId, platformId } from "../fields.ts"
@@ -18,10 +18,10 @@ export const webhookSecret = defineOperation({
   reply: once(() =>
     z
       .strictObject({
-        secret: z.string().meta({ description: "The key of the HMAC, as it is: no part of it is encoded." }),
-        url: z.url().meta({ description: "Where to send what is signed." }),
+        secret: z.string().check(z.describe("The key of the HMAC, as it is: no part of it is encoded.")),
+        url: z.url().check(z.describe("Where to send what is signed.")),
       })
-      .meta({ id: "WebhookSecret" }),
+      .check(z.meta({ id: "WebhookSecret" })),
   ),
   errors: ["ENTITY_NOT_FOUND"],
 })
@@ -37,12 +37,12 @@ export const rotated = defineOperation({
     z
       .strictObject({
         paths: z
-          .array(z.string().max(limits.pathCharacters))
-          .max(1000)
-          .exactOptional()
-          .meta({ description: "What has changed, for the audit." }),
+          .exactOptional(
+            z.array(z.string().check(z.maxLength(limits.pathCharacters))).check(z.maxLength(1000)),
+          )
+          .check(z.describe("What has changed, for the audit.")),
       })
-      .meta({ id: "RotatedRequest" }),
+      .check(z.meta({ id: "RotatedRequest" })),
   ),
   signature: true,
   bodyLimit: limits.rotatedBody,

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { type AuditEventView, auditActions } from "../../audit/event.ts"
 import { type Code, reasons, statusOf } from "../../errors.ts"
 import { once } from "../../once.ts"
@@ -10,54 +10,54 @@ const reason = once(() => z.enum(reasons))
 export const auditAction = once(() => z.enum(auditActions))
 
 export const auditEvent = once(
-  (): z.ZodType<AuditEventView> =>
+  (): z.ZodMiniType<AuditEventView> =>
     z
       .strictObject({
-        id: z.string().meta({ description: "The id of its request and a number within that." }),
+        id: z.string().check(z.describe("The id of its request and a number within that.")),
         occurred: timestamp(),
         requestId: z.string(),
         action: auditAction(),
-        actor: z.string().meta({
-          description: "The token's subject, or the alias by which a function was invoked.",
-        }),
-        claimedActor: z.string().exactOptional().meta({
-          description: "Whom a direct caller says it acts for: a claim, not a fact.",
-        }),
-        connectionId: z.string().exactOptional(),
-        projectId: z.string().exactOptional(),
+        actor: z
+          .string()
+          .check(z.describe("The token's subject, or the alias by which a function was invoked.")),
+        claimedActor: z
+          .exactOptional(z.string())
+          .check(z.describe("Whom a direct caller says it acts for: a claim, not a fact.")),
+        connectionId: z.exactOptional(z.string()),
+        projectId: z.exactOptional(z.string()),
         paths: z
-          .array(z.strictObject({ path: z.string(), count: z.int() }))
-          .exactOptional()
-          .meta({ description: "What was asked for, as it was written, and how often." }),
+          .exactOptional(z.array(z.strictObject({ path: z.string(), count: z.int() })))
+          .check(z.describe("What was asked for, as it was written, and how often.")),
         outcomes: z
-          .array(
-            z.strictObject({
-              connectionId: z.string().exactOptional(),
-              path: z.string().exactOptional(),
-              source: z.enum(["provider", "stale"]).exactOptional(),
-              version: z.string().exactOptional(),
-              code: code().exactOptional(),
-              reason: reason().exactOptional(),
-            }),
+          .exactOptional(
+            z.array(
+              z.strictObject({
+                connectionId: z.exactOptional(z.string()),
+                path: z.exactOptional(z.string()),
+                source: z.exactOptional(z.enum(["provider", "stale"])),
+                version: z.exactOptional(z.string()),
+                code: z.exactOptional(code()),
+                reason: z.exactOptional(reason()),
+              }),
+            ),
           )
-          .exactOptional()
-          .meta({
-            description:
+          .check(
+            z.describe(
               "What was known only afterwards: failures, fetches and stale answers. What came from a cache has none.",
-          }),
-        fields: z
-          .array(z.string())
-          .exactOptional()
-          .meta({ description: "The fields that an update changed." }),
-        operation: z.string().exactOptional().meta({ description: "The operation that was denied." }),
-        host: z.string().exactOptional().meta({
-          description: "The host that a test, a creation or an update contacted.",
-        }),
-        code: code().exactOptional().meta({ description: "Why it failed. Absent: requested." }),
-        reason: reason().exactOptional(),
+            ),
+          ),
+        fields: z.exactOptional(z.array(z.string())).check(z.describe("The fields that an update changed.")),
+        operation: z.exactOptional(z.string()).check(z.describe("The operation that was denied.")),
+        host: z
+          .exactOptional(z.string())
+          .check(z.describe("The host that a test, a creation or an update contacted.")),
+        code: z.exactOptional(code()).check(z.describe("Why it failed. Absent: requested.")),
+        reason: z.exactOptional(reason()),
       })
-      .meta({
-        id: "AuditEvent",
-        description: "Who did what. Never a value, a credential or a configuration.",
-      }),
+      .check(
+        z.meta({
+          id: "AuditEvent",
+          description: "Who did what. Never a value, a credential or a configuration.",
+        }),
+      ),
 )

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { once } from "../../once.ts"
 import type { ProviderId } from "../../providers/registry.ts"
 import { timestamp } from "../fields.ts"
@@ -55,7 +55,7 @@ export interface MemberConnection {
 }
 
 export const connection = once(
-  (): z.ZodType<Connection> =>
+  (): z.ZodMiniType<Connection> =>
     z
       .strictObject({
         id: z.string(),
@@ -65,35 +65,38 @@ export const connection = once(
         providerId: z.enum(providerIds),
         name: z.string(),
         scope: scope(),
-        projectIds: z.array(z.string()).exactOptional(),
+        projectIds: z.exactOptional(z.array(z.string())),
         config: z
-          .record(z.string(), z.union([z.string(), z.strictObject({ set: z.literal(true) })]))
-          .exactOptional()
-          .meta({ description: "Admins only. Secret fields show as { set: true }." }),
-        version: z.int().min(1).meta({ description: "Grows with every update; the ETag." }),
+          .exactOptional(
+            z.record(z.string(), z.union([z.string(), z.strictObject({ set: z.literal(true) })])),
+          )
+          .check(z.describe("Admins only. Secret fields show as { set: true }.")),
+        version: z.int().check(z.minimum(1), z.describe("Grows with every update; the ETag.")),
         connection: z.strictObject({
           configured: z.boolean(),
           connected: z.boolean(),
-          checkedAt: timestamp().exactOptional(),
-          error: problem().exactOptional(),
+          checkedAt: z.exactOptional(timestamp()),
+          error: z.exactOptional(problem()),
         }),
         settings: settings(),
       })
-      .meta({ id: "Connection" }),
+      .check(z.meta({ id: "Connection" })),
 )
 
 export const memberConnection = once(
-  (): z.ZodType<MemberConnection> =>
+  (): z.ZodMiniType<MemberConnection> =>
     z
       .strictObject({
         id: z.string(),
         providerId: z.enum(providerIds),
         name: z.string(),
         scope: scope(),
-        projectIds: z.array(z.string()).exactOptional(),
+        projectIds: z.exactOptional(z.array(z.string())),
         connection: z.strictObject({ connected: z.boolean() }),
       })
-      .meta({ id: "MemberConnection", description: "What members of a project see of a connection." }),
+      .check(
+        z.meta({ id: "MemberConnection", description: "What members of a project see of a connection." }),
+      ),
 )
 
 export const anyConnection = once(() => z.union([connection(), memberConnection()]))

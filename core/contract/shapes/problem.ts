@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import {
   type Code,
   type Reason,
@@ -33,30 +33,30 @@ export interface Problem {
 }
 
 export const problem = once(
-  (): z.ZodType<Problem> =>
+  (): z.ZodMiniType<Problem> =>
     z
       .strictObject({
         type: z.url(),
         title: z.string(),
         status: z.int(),
-        detail: z.string().exactOptional(),
+        detail: z.exactOptional(z.string()),
         code: z.enum(Object.keys(statusOf) as Code[]),
         requestId: z.string(),
         params: z.strictObject({ message: z.string() }),
         hint: z.string(),
-        reason: z.enum(reasons).exactOptional(),
-        providerId: z.string().exactOptional(),
-        connectionId: z.string().exactOptional(),
-        pointer: z.string().exactOptional(),
-        upstream: z
-          .strictObject({
+        reason: z.exactOptional(z.enum(reasons)),
+        providerId: z.exactOptional(z.string()),
+        connectionId: z.exactOptional(z.string()),
+        pointer: z.exactOptional(z.string()),
+        upstream: z.exactOptional(
+          z.strictObject({
             operation: z.string(),
-            status: z.int().exactOptional(),
-            code: z.string().exactOptional(),
-          })
-          .exactOptional(),
-        issues: z.array(z.strictObject({ pointer: z.string(), message: z.string() })).exactOptional(),
-        retryAfterSeconds: z.number().exactOptional(),
+            status: z.exactOptional(z.int()),
+            code: z.exactOptional(z.string()),
+          }),
+        ),
+        issues: z.exactOptional(z.array(z.strictObject({ pointer: z.string(), message: z.string() }))),
+        retryAfterSeconds: z.exactOptional(z.number()),
       })
-      .meta({ id: "Problem", description: "RFC 9457, served as application/problem+json." }),
+      .check(z.meta({ id: "Problem", description: "RFC 9457, served as application/problem+json." })),
 )

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { once } from "../../once.ts"
 import type { ConfigField, ProviderFacts, SecretParam } from "../../providers/provider.ts"
 import type { ProviderId } from "../../providers/registry.ts"
@@ -35,10 +35,10 @@ export const providerInfo = once(() =>
       ),
       pathTemplate: z
         .string()
-        .meta({ description: "`{name}[#{key}]`: a bracket goes where its parameter is empty." }),
-      facts: z.strictObject({ externalId: z.string(), principalArn: z.string() }).exactOptional(),
+        .check(z.describe("`{name}[#{key}]`: a bracket goes where its parameter is empty.")),
+      facts: z.exactOptional(z.strictObject({ externalId: z.string(), principalArn: z.string() })),
     })
-    .meta({ id: "Provider" }),
+    .check(z.meta({ id: "Provider" })),
 )
 
 const configField = () =>
@@ -49,9 +49,8 @@ const configField = () =>
     placeholder: z.string(),
     type: z.enum(["text", "password", "url", "select"]),
     optional: z.boolean(),
-    options: z.array(z.strictObject({ value: z.string(), label: z.string() })).exactOptional(),
+    options: z.exactOptional(z.array(z.strictObject({ value: z.string(), label: z.string() }))),
     destination: z
-      .boolean()
-      .exactOptional()
-      .meta({ description: "When it changes, all secret fields must come again." }),
+      .exactOptional(z.boolean())
+      .check(z.describe("When it changes, all secret fields must come again.")),
   })

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { once } from "../../once.ts"
 import { timestamp } from "../fields.ts"
 import { type Problem, problem } from "./problem.ts"
@@ -14,27 +14,27 @@ export interface TestReport {
 }
 
 export const testReport = once(
-  (): z.ZodType<TestReport> =>
+  (): z.ZodMiniType<TestReport> =>
     z
       .strictObject({
         connected: z.boolean(),
         checkedAt: timestamp(),
-        latencyMs: z.number().exactOptional(),
+        latencyMs: z.exactOptional(z.number()),
         steps: z.array(
           z.strictObject({
             name: z.string(),
             ok: z.boolean(),
-            latencyMs: z.number().exactOptional(),
-            error: problem().exactOptional(),
+            latencyMs: z.exactOptional(z.number()),
+            error: z.exactOptional(problem()),
           }),
         ),
         warnings: z.array(
           z.strictObject({
             code: z.string(),
             message: z.string(),
-            at: timestamp().exactOptional(),
+            at: z.exactOptional(timestamp()),
           }),
         ),
       })
-      .meta({ id: "TestReport" }),
+      .check(z.meta({ id: "TestReport" })),
 )

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { awsConfig, awsFields } from "../aws/config.ts"
 import { factsOf } from "../aws/facts.ts"
 import { clientOnDemand } from "../on-demand.ts"
@@ -30,7 +30,9 @@ export const awsSsm = defineProvider({
   pathTemplate: "{name}[:{version}]",
   config: () =>
     awsConfig({
-      probeParameter: z.string().refine(isParameter, "Must be a parameter's name or ARN.").exactOptional(),
+      probeParameter: z.exactOptional(
+        z.string().check(z.refine(isParameter, "Must be a parameter's name or ARN.")),
+      ),
     }),
   parsePath,
   facts: factsOf,

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import type { Secret } from "../../secret.ts"
 import { secretField, urlField } from "../config-fields.ts"
 import type { ConfigField } from "../provider.ts"
@@ -23,7 +23,7 @@ export interface RoleConfig {
 }
 
 /** `Probe` is the one field that depends on the service: what a test of the connection shall look at. */
-export function awsConfig<Probe extends z.ZodRawShape>(probe: Probe) {
+export function awsConfig<Probe extends z.core.$ZodShape>(probe: Probe) {
   const everywhere = {
     region: regionField(),
     ...probe,
@@ -31,10 +31,10 @@ export function awsConfig<Probe extends z.ZodRawShape>(probe: Probe) {
   return z.union([
     z.strictObject({
       ...everywhere,
-      accessKeyId: z.string().regex(/^\w{1,128}$/, "Must be an access key's id, such as AKIA…"),
+      accessKeyId: z.string().check(z.regex(/^\w{1,128}$/, "Must be an access key's id, such as AKIA…")),
       secretAccessKey: secretField({ maxLength: 512 }),
-      sessionToken: secretField({ maxLength: 16_384 }).exactOptional(),
-      endpoint: urlField().exactOptional(),
+      sessionToken: z.exactOptional(secretField({ maxLength: 16_384 })),
+      endpoint: z.exactOptional(urlField()),
     }),
     z.strictObject({
       ...everywhere,
@@ -44,16 +44,18 @@ export function awsConfig<Probe extends z.ZodRawShape>(probe: Probe) {
 }
 
 export function regionField() {
-  return z.string().refine((region) => partitionOf(region) !== undefined, "Must be a region of AWS.")
+  return z.string().check(z.refine((region) => partitionOf(region) !== undefined, "Must be a region of AWS."))
 }
 
 export function roleArnField() {
   return z
     .string()
-    .max(2048)
-    .regex(
-      /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,576}$/,
-      "Must be a role's ARN: `arn:aws:iam::123456789012:role/name`.",
+    .check(
+      z.maxLength(2048),
+      z.regex(
+        /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,576}$/,
+        "Must be a role's ARN: `arn:aws:iam::123456789012:role/name`.",
+      ),
     )
 }
 

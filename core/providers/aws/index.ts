@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { clientOnDemand } from "../on-demand.ts"
 import { defineProvider } from "../provider.ts"
 import { awsConfig, awsFields } from "./config.ts"
@@ -29,7 +29,7 @@ export const aws = defineProvider({
   pathTemplate: "{name}[#{key}]",
   config: () =>
     awsConfig({
-      probeSecret: z.string().refine(isSecretId, "Must be a secret's name or ARN.").exactOptional(),
+      probeSecret: z.exactOptional(z.string().check(z.refine(isSecretId, "Must be a secret's name or ARN."))),
     }),
   parsePath,
   facts: factsOf,

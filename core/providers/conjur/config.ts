@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { caCertificateField, secretField, urlField } from "../config-fields.ts"
 import type { ConfigField } from "../provider.ts"
 
@@ -13,13 +13,13 @@ export function conjurConfig() {
       /^[^/?:,\s]+$/,
       "Must be the name of an account, without slash and colon.",
     ),
-    caCertificate: caCertificateField().exactOptional(),
+    caCertificate: z.exactOptional(caCertificateField()),
   }
   const login = () => segmentField(1024, /^.+$/u, "Must be a login, such as `host/data/latchkey`.")
   return z.discriminatedUnion("authMethod", [
     z.strictObject({
       ...everywhere,
-      authMethod: z.literal("api-key").default("api-key"),
+      authMethod: z._default(z.literal("api-key"), "api-key"),
       loginId: login(),
       apiKey: secretField(),
     }),
@@ -27,7 +27,7 @@ export function conjurConfig() {
       ...everywhere,
       authMethod: z.literal("jwt"),
       serviceId: segmentField(512, /^[^\s:]+$/, "Must be the id of a JWT authenticator, such as `latchkey`."),
-      loginId: login().exactOptional(),
+      loginId: z.exactOptional(login()),
       jwt: secretField({ maxLength: 16 * 1024 }),
     }),
   ])
@@ -117,13 +117,13 @@ export const fields: readonly ConfigField[] = [
 
 /** What becomes one segment of a URL, encoded: there it could be read as none or as a step up. */
 function segmentField(maxLength: number, pattern: RegExp, message: string) {
-  return z
-    .string()
-    .min(1)
-    .max(maxLength)
-    .regex(pattern, message)
-    .refine(
+  return z.string().check(
+    z.minLength(1),
+    z.maxLength(maxLength),
+    z.regex(pattern, message),
+    z.refine(
       (text) => !/[\p{Cc}\p{Cs}]/u.test(text) && !text.split("/").some((part) => /^\.{0,2}$/.test(part)),
       "Must have no control characters, no empty parts and no dots alone between slashes.",
-    )
+    ),
+  )
 }

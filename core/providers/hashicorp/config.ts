@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { regionField, roleArnField } from "../aws/config.ts"
 import { caCertificateField, secretField, urlField } from "../config-fields.ts"
 import { documentOf } from "./path.ts"
@@ -16,42 +16,54 @@ export function vaultConfig() {
     // People know Vault's address with the beginning of its API: what they copy from examples has `/v1`.
     url: urlField({ api: "/v1" }),
     // It travels in a header. An empty one, as forms send it, is the root namespace.
-    namespace: z
-      .string()
-      .max(512)
-      .regex(/^[\x21-\x7e]*$/, "Must be visible ASCII characters without spaces.")
-      .exactOptional(),
-    probePath: z
-      .string()
-      .max(2048)
-      .refine(isDocument, "Must be the path of a secret without its key: `mount/data/path` or `mount/path`.")
-      .exactOptional(),
-    caCertificate: caCertificateField().exactOptional(),
+    namespace: z.exactOptional(
+      z
+        .string()
+        .check(
+          z.maxLength(512),
+          z.regex(/^[\x21-\x7e]*$/, "Must be visible ASCII characters without spaces."),
+        ),
+    ),
+    probePath: z.exactOptional(
+      z
+        .string()
+        .check(
+          z.maxLength(2048),
+          z.refine(
+            isDocument,
+            "Must be the path of a secret without its key: `mount/data/path` or `mount/path`.",
+          ),
+        ),
+    ),
+    caCertificate: z.exactOptional(caCertificateField()),
   }
   const mounted = {
     ...everywhere,
-    authMount: z
-      .string()
-      .max(512)
-      .refine(isMount, "Must be a mount's path below `auth/`, such as `approle`.")
-      .exactOptional(),
+    authMount: z.exactOptional(
+      z
+        .string()
+        .check(
+          z.maxLength(512),
+          z.refine(isMount, "Must be a mount's path below `auth/`, such as `approle`."),
+        ),
+    ),
   }
-  const role = z.string().min(1).max(512)
+  const role = z.string().check(z.minLength(1), z.maxLength(512))
   return z.discriminatedUnion("authMethod", [
     z.strictObject({
       ...mounted,
-      authMethod: z.literal("approle").default("approle"),
-      roleId: z.string().min(1).max(4096),
-      secretId: secretField().exactOptional(),
+      authMethod: z._default(z.literal("approle"), "approle"),
+      roleId: z.string().check(z.minLength(1), z.maxLength(4096)),
+      secretId: z.exactOptional(secretField()),
     }),
     z.strictObject({ ...everywhere, authMethod: z.literal("token"), token: secretField() }),
     z.strictObject({
       ...mounted,
       authMethod: z.literal("userpass"),
-      username: z
-        .string()
-        .max(512)
-        .refine((name) => isMount(name) && !name.includes("/"), "Must be a user's name, without a slash."),
+      username: z.string().check(
+        z.maxLength(512),
+        z.refine((name) => isMount(name) && !name.includes("/"), "Must be a user's name, without a slash."),
+      ),
       // It travels in JSON, so it may be any text.
       password: secretField({
         pattern: /^\P{Cc}+$/u,
@@ -73,16 +85,15 @@ export function vaultConfig() {
         ...mounted,
         authMethod: z.literal("aws"),
         role,
-        region: regionField().exactOptional(),
+        region: z.exactOptional(regionField()),
         // Either Latchkey assumes this role by credentials of its own, and signs with those of the role, ...
-        roleArn: roleArnField().exactOptional(),
+        roleArn: z.exactOptional(roleArnField()),
         // ... or it signs with these.
-        accessKeyId: z
-          .string()
-          .regex(/^[A-Z0-9]{16,128}$/, "Must be an access key id, such as `AKIA…`.")
-          .exactOptional(),
-        secretAccessKey: secretField().exactOptional(),
-        sessionToken: secretField({ maxLength: 16 * 1024 }).exactOptional(),
+        accessKeyId: z.exactOptional(
+          z.string().check(z.regex(/^[A-Z0-9]{16,128}$/, "Must be an access key id, such as `AKIA…`.")),
+        ),
+        secretAccessKey: z.exactOptional(secretField()),
+        sessionToken: z.exactOptional(secretField({ maxLength: 16 * 1024 })),
       })
       .check(({ value, issues }) => {
         const given = keyFields.filter((name) => value[name] !== undefined)

@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { caCertificateField, secretField, urlField } from "../config-fields.ts"
 import type { ConfigField } from "../provider.ts"
 
@@ -11,7 +11,7 @@ export function onePasswordConfig() {
       url: urlField({ api: "/v1" }),
       // A JWT. It travels in a header.
       token: secretField(),
-      caCertificate: caCertificateField().exactOptional(),
+      caCertificate: z.exactOptional(caCertificateField()),
     }),
     z.strictObject({
       // Base64 of JSON. Whose servers it names is looked at where it is used: that they are not 1Password's is a finding
