@@ -1,4 +1,4 @@
-import * as z from "zod"
+import * as z from "zod/mini"
 import { awsEvents } from "../contract/aws-events.ts"
 import { once } from "../once.ts"
 
@@ -20,7 +20,7 @@ export type AwsEventReading = { change: AwsChange } | { ignored: string }
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
  */
 export function readAwsEvent(event: unknown): AwsEventReading {
-  const { data } = envelope().safeParse(event)
+  const { data } = z.safeParse(envelope(), event)
   if (!data) return { ignored: "not an event of EventBridge's form" }
   const { account, region, time, detail } = data
   const place = { account, region, at: Date.parse(time) }
@@ -37,7 +37,7 @@ export function readAwsEvent(event: unknown): AwsEventReading {
         return { ignored: "not a call or event of Secrets Manager" }
       if (!known[data["detail-type"]]?.includes(detail.eventName))
         return { ignored: "changes no secret's value" }
-      if (detail.errorCode !== undefined) return { ignored: "a call that failed" }
+      if (typeof detail.errorCode === "string") return { ignored: "a call that failed" }
       return { change: { service: "secretsmanager", ...place } }
     }
     default:
@@ -50,17 +50,14 @@ const envelope = once(() =>
   z.object({
     source: z.string(),
     "detail-type": z.string(),
-    account: z.string().regex(/^[0-9]{12}$/),
-    region: z.string().regex(/^[a-z]{2}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}$/),
+    account: z.string().check(z.regex(/^[0-9]{12}$/)),
+    region: z.string().check(z.regex(/^[a-z]{2}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}$/)),
     time: z.iso.datetime(),
     detail: z.object({
-      eventSource: z.string().optional(),
-      eventName: z.string().optional(),
+      eventSource: z.optional(z.string()),
+      eventName: z.optional(z.string()),
       // Of a call that succeeded there is none, or null.
-      errorCode: z
-        .string()
-        .nullish()
-        .transform((code) => code ?? undefined),
+      errorCode: z.nullish(z.string()),
     }),
   }),
 )

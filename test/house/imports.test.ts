@@ -93,6 +93,10 @@ describe("the house", () => {
     expect(foreign.map(({ from, to }) => `${from} imports ${to}`)).toEqual([])
   })
 
+  test("what functions load has its schemas in zod/mini", () => {
+    expect(offending(/^(core|functions)\//, (to, typeOnly) => typeOnly || to !== "zod")).toEqual([])
+  })
+
   test("a provider imports statically only zod/mini and its own kind", () => {
     expect(
       offending(
