@@ -1,10 +1,10 @@
-import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
 import { bindingOf, memoryKey } from "../connections/cache-epoch.ts"
 import { entryName } from "../connections/entry-names.ts"
 import type { ConnectionUse } from "../connections/use.ts"
 import { canonical } from "../crypto/canonical.ts"
 import { openJson, sealJson } from "../crypto/seal.ts"
+import { createLru } from "../lru.ts"
 import type { BrowsePage } from "../providers/provider.ts"
 import type { OptionalRedis } from "../redis/optional.ts"
 import { bytesOf } from "../redis/replies.ts"
@@ -31,7 +31,10 @@ interface KeptPage {
 }
 
 export function createBrowseCache({ redis, clock }: { redis: OptionalRedis; clock: Clock }): BrowseCache {
-  const pages = new LRUCache<string, KeptPage>({ max: 2_000, maxSize: 4 * 1024 * 1024 })
+  const pages = createLru<KeptPage & { bytes: number }>(2_000, {
+    maxBytes: 4 * 1024 * 1024,
+    bytesOf: ({ bytes }, key) => key.length + bytes,
+  })
 
   return {
     async read(use, key) {
@@ -60,8 +63,7 @@ export function createBrowseCache({ redis, clock }: { redis: OptionalRedis; cloc
   }
 
   function remember(use: ConnectionUse, key: PageKey, kept: KeptPage, bytes: number): void {
-    const name = memoryKey(use.epoch, documentOf(key))
-    pages.set(name, kept, { size: name.length + bytes })
+    pages.set(memoryKey(use.epoch, documentOf(key)), { ...kept, bytes })
   }
 }
 

@@ -1,6 +1,6 @@
-import { LRUCache } from "lru-cache"
 import type { Clock } from "../clock.ts"
 import { type CacheEpoch, memoryKey } from "../connections/cache-epoch.ts"
+import { createLru } from "../lru.ts"
 import type { Entry } from "./entry.ts"
 
 /** What this instance fetched or opened lately, by the whole epoch: only the record just read leads to it. */
@@ -13,7 +13,10 @@ export interface MemoryTier {
 /** Bounded by count and bytes. Entries go when they are no longer fresh: stale answers come from Redis only. */
 export function createMemoryTier(deps: { clock: Clock; maxEntries?: number; maxBytes?: number }): MemoryTier {
   const { clock, maxEntries = 10_000, maxBytes = 32 * 1024 * 1024 } = deps
-  const entries = new LRUCache<string, Entry>({ max: maxEntries, maxSize: maxBytes })
+  const entries = createLru<Entry>(maxEntries, {
+    maxBytes,
+    bytesOf: (entry, key) => key.length + (entry.kind === "value" ? entry.size : 256),
+  })
 
   return {
     get(epoch, document) {
@@ -26,9 +29,7 @@ export function createMemoryTier(deps: { clock: Clock; maxEntries?: number; maxB
 
     put(epoch, document, entry) {
       if (entry.freshUntil <= clock.now()) return
-      const key = memoryKey(epoch, document)
-      const bytes = key.length + (entry.kind === "value" ? entry.size : 256)
-      entries.set(key, entry, { size: bytes })
+      entries.set(memoryKey(epoch, document), entry)
     },
   }
 }

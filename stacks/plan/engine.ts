@@ -5,10 +5,11 @@
  */
 import crypto from "node:crypto"
 import { writeFileSync } from "node:fs"
-// @ts-expect-error: SST's own source, which this bundle resolves
-import { run } from "sst-platform/auto/run.ts"
 import config from "../../sst.config.ts"
 import type { PlannedResource } from "./evaluate.ts"
+
+/** SST's own, which `evaluate.ts` makes global as it does with components. */
+declare const runSst: (program: unknown) => Promise<unknown>
 
 const account = "123456789012"
 const region = "us-east-1"
@@ -115,6 +116,6 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]))
 }
 
-await $util.runtime.runInPulumiStack(() => run(config.run))
+await $util.runtime.runInPulumiStack(() => runSst(config.run))
 await $util.runtime.disconnect()
 writeFileSync(String(process.env.LATCHKEY_PLAN), JSON.stringify(resources))

@@ -88,7 +88,6 @@ async function bundleProgram(
     logLevel: "silent",
     inject: [join(platform, "src/shim/run.js")],
     nodePaths: [join(platform, "node_modules")],
-    alias: { "sst-platform": join(platform, "src") },
     external: [
       "@pulumi/*",
       "@pulumiverse/*",
@@ -124,12 +123,13 @@ async function bundleProgram(
   })
 }
 
-/** SST makes providers and components global to the project's own files. */
+/** SST makes providers and components global to the project's own files; what runs the program is global to its engine. */
 function globals(platform: string): Plugin {
   const prelude = [
     'import * as aws from "@pulumi/aws"',
     'import * as upstash from "@upstash/pulumi"',
     `import * as sst from ${JSON.stringify(join(platform, "src/components"))}`,
+    `import { run as runSst } from ${JSON.stringify(join(platform, "src/auto/run.ts"))}`,
   ].join("; ")
   return {
     name: "globals",
