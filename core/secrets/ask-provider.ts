@@ -82,12 +82,12 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
   const { memory, sessions, breaker, opener, clock, metrics } = deps
   const { documents, shared, attempts, beforeRequest, signal, left } = question
   const lessons: RedisCommand[] = []
-  breaker.begin(use.key)
+  const tries = breaker.begin(use.key) ? 1 : attempts
   const from = clock.now()
   try {
     const options = {
       sessions: sessions.of(use, { shared }),
-      ...(attempts !== undefined && { attempts }),
+      ...(tries !== undefined && { attempts: tries }),
       ...(beforeRequest && { beforeRequest }),
     }
     const client = await opener.saved(use.record, options, signal)

@@ -21,8 +21,11 @@ interface State {
 export interface Breaker {
   /** While the breaker is open: the error that opened it, and until when that holds at least. */
   open(key: string): KnownError | undefined
-  /** To be told before an attempt while it is not open; how the attempt ended is told by one of the next three. */
-  begin(key: string): void
+  /**
+   * To be told before an attempt while it is not open; how the attempt ended is told by one of the next three. True if it
+   * is the one that is let through after the pause: it should be one try, without retries.
+   */
+  begin(key: string): boolean
   succeeded(key: string): void
   /** True if this failure opened the breaker. */
   failed(key: string, error: ProviderError): boolean
@@ -46,7 +49,9 @@ export function createBreaker({ clock }: { clock: Clock }): Breaker {
 
     begin(key) {
       const state = states.get(key)
-      if (state?.error) state.probing = true
+      if (!state?.error) return false
+      state.probing = true
+      return true
     },
 
     succeeded(key) {
