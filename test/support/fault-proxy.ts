@@ -33,6 +33,8 @@ export interface FaultProxy extends LocalServer {
   sent: Sent[]
   /** Asked for each request once it is here. */
   faultOf: (request: Sent) => Fault | undefined
+  /** What is passed on in the place of a request's body. */
+  rewrite: (body: Buffer) => Buffer
   /** How many of the requests that `of` picks are under way: not answered to the end, and not given up by their sender. */
   underWay(of?: (request: Sent) => boolean): number
   /** Closes the port, and cuts what is open: connections are refused from now on. */
@@ -67,7 +69,16 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     response: ServerResponse,
     { body, fault }: { body: Buffer; fault: Fault | undefined },
   ): void {
-    const options = { agent, hostname, port: targetPort, method, path, headers: { ...headers, host } }
+    const passed = proxy.rewrite(body)
+    const length = String(passed.length)
+    const options = {
+      agent,
+      hostname,
+      port: targetPort,
+      method,
+      path,
+      headers: { ...headers, host, ...(headers["content-length"] && { "content-length": length }) },
+    }
     const upstream = open(options, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
       if (fault === "cut" || fault === "stall") return void answerHalf(answer, response, fault)
@@ -78,7 +89,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     // Where the server behind cuts the connection, so does this one.
     upstream.on("error", () => response.destroy())
     response.on("close", () => upstream.destroy())
-    upstream.end(body)
+    upstream.end(passed)
   }
 
   let server = await listen(onRequest)
@@ -93,6 +104,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     port,
     sent: [],
     faultOf: () => undefined,
+    rewrite: (body) => body,
     underWay: (of = () => true) => [...unanswered].filter(of).length,
     shut: () => server.close(),
     async reopen() {
@@ -117,7 +129,7 @@ async function trickle(answer: IncomingMessage, response: ServerResponse, everyM
   for (const byte of await buffer(answer)) {
     if (response.destroyed) return
     response.write(Buffer.of(byte))
-    await setTimeout(everyMs)
+    await setTimeout(everyMs, undefined, { ref: false })
   }
   response.end()
 }
