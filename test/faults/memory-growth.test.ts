@@ -158,4 +158,4 @@ test("hours in which all that is cached expires leave no more in memory than the
   expect(after.secrets - before.secrets).toBeLessThan(tenants / 2)
   expect(after.objects - before.objects).toBeLessThan(tenants / 2)
   expect(after.bytes - before.bytes).toBeLessThan(tenants * 3_000)
-}, 60_000)
+}, 120_000)
