@@ -35,3 +35,13 @@ export function jsonOf(body: Buffer | string): Json | undefined {
     return undefined
   }
 }
+
+/**
+ * Whether an answer is a page in HTML, as a proxy, a captive portal or a sign-in gives it in the place of another: by its
+ * type, or where it has none by how it begins.
+ */
+export function isPage({ headers, body }: Pick<HttpResponse, "headers" | "body">): boolean {
+  const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
+  if (type === "") return /^\s*<(?:!doctype|html)\b/i.test(body.toString("latin1", 0, 256))
+  return type === "text/html" || type === "application/xhtml+xml"
+}

@@ -15,7 +15,7 @@ export function knownOptions<Name extends keyof ReferenceOptions>(
   const names: readonly string[] = known
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined) {
-    throw invalidPath(`${vendor} has no option \`${unknown}\`. It knows ${listed(known)}.`)
+    throw invalidPath(`${vendor} has no option \`${unknown}\`. Leave it out; there are ${listed(known)}.`)
   }
   const { pointer, encoding } = options
   if (pointer !== undefined && !isPointer(pointer)) {

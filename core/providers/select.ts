@@ -89,6 +89,9 @@ function compactJson(value: Json): string {
   try {
     return JSON.stringify(value)
   } catch {
-    throw new ProviderError("UNSUPPORTED_VALUE", "The value nests too deep to be written as JSON.")
+    throw new ProviderError(
+      "UNSUPPORTED_VALUE",
+      "The value nests too deep to be written as JSON. Name a part of it by `pointer`.",
+    )
   }
 }

@@ -52,7 +52,10 @@ export function openParameterStore(config: ParameterStoreConfig, deps: ProviderD
 
     async browse(prefix, cursor, signal) {
       if (!/^[A-Za-z0-9_./-]{0,1011}$/.test(prefix)) {
-        throw new ProviderError("INVALID_PATH", "A prefix has only letters, digits and `/_.-`.")
+        throw new ProviderError(
+          "INVALID_PATH",
+          "Begin with another prefix: it has only letters, digits and `/_.-`.",
+        )
       }
       try {
         return await onceRenewing(renewalOf({ identity, sessions, signal }), (session) => {
@@ -63,7 +66,7 @@ export function openParameterStore(config: ParameterStoreConfig, deps: ProviderD
         if (!(error instanceof ProviderError) || error.reason !== "PERMISSION_DENIED") throw error
         throw new ProviderError(
           "PERMISSION_DENIED",
-          "Browsing needs `ssm:DescribeParameters` on all resources, which AWS denies. Resolving does not need it.",
+          "Browsing needs `ssm:DescribeParameters` on all resources, which AWS denies. Allow it to the connection's identity; resolving does not need it.",
           error.upstream ? { upstream: error.upstream } : {},
         )
       }

@@ -63,7 +63,10 @@ export function openSecretsManager(config: SecretsManagerConfig, deps: ProviderD
 
     async browse(prefix, cursor, signal) {
       if (!/^[A-Za-z0-9/_+=.@-]{0,512}$/.test(prefix)) {
-        throw new ProviderError("INVALID_PATH", "A prefix has only letters, digits and `/_+=.@-`.")
+        throw new ProviderError(
+          "INVALID_PATH",
+          "Begin with another prefix: it has only letters, digits and `/_+=.@-`.",
+        )
       }
       try {
         return await onceRenewing(renewalOf({ identity, sessions, signal }), (session) => {
@@ -74,7 +77,7 @@ export function openSecretsManager(config: SecretsManagerConfig, deps: ProviderD
         if (!(error instanceof ProviderError) || error.reason !== "PERMISSION_DENIED") throw error
         throw new ProviderError(
           "PERMISSION_DENIED",
-          "Browsing needs `secretsmanager:ListSecrets` on all resources, which AWS denies. Resolving does not need it.",
+          "Browsing needs `secretsmanager:ListSecrets` on all resources, which AWS denies. Allow it to the connection's identity; resolving does not need it.",
           error.upstream ? { upstream: error.upstream } : {},
         )
       }

@@ -7,7 +7,12 @@ import { jsonOf, failure as plainFailure } from "../answer.ts"
 export function unexpected(answer: HttpResponse, operation: string): ProviderError {
   const { status } = answer
   if (status === 401) {
-    return failure("BAD_CREDENTIALS", "Conjur does not accept the token that it gave.", answer, operation)
+    return failure(
+      "BAD_CREDENTIALS",
+      "Conjur does not accept the token that it gave. Check that all its nodes behind `url` have the same keys and time.",
+      answer,
+      operation,
+    )
   }
   if (status === 429) {
     return failure("THROTTLED", "Conjur refuses more requests for now. Try again later.", answer, operation)

@@ -85,7 +85,8 @@ export async function browseVariables({
     const path = `/resources/${encodeURIComponent(account)}/variable?${query}`
     const answer = await conjur.get(path, { operation, token, maxBytes, signal })
     if (answer.status === 403) {
-      const message = "Conjur does not let the login list variables. Resolving needs no listing."
+      const message =
+        "Conjur does not let the login list variables. Check what stands between; resolving needs no listing."
       throw failure("PERMISSION_DENIED", message, answer, operation)
     }
     const resources = answer.status === 200 ? jsonOf(answer.body) : undefined
@@ -107,6 +108,7 @@ function printCursor({ offset, folder, search }: Position): string {
 
 function parseCursor(cursor: string): Position {
   const [, mode, offset, folder = ""] = /^(search|all):([0-9]{1,9}):(.*)$/su.exec(cursor) ?? []
-  if (mode === undefined) throw new ProviderError("INVALID_PATH", "The cursor is not one of this list's.")
+  if (mode === undefined)
+    throw new ProviderError("INVALID_PATH", "The cursor is not one of this list's. Begin again without it.")
   return { offset: Number(offset), folder, search: mode === "search" }
 }

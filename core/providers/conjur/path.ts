@@ -83,7 +83,7 @@ function checkId(id: string): void {
     throw invalidPath(`An id has no \`.\` and \`..\` segments. ${expected}`)
   }
   // Half characters cannot be encoded.
-  if (/[\p{Cc}\p{Cs}]/u.test(id)) throw invalidPath("An id has no control characters.")
+  if (/[\p{Cc}\p{Cs}]/u.test(id)) throw invalidPath(`An id has no control characters. ${expected}`)
   if (id.startsWith(dynamic)) {
     throw invalidPath(
       `Variables below \`${dynamic}\` make new credentials with every read, and are not read.`,

@@ -1,6 +1,6 @@
 import { isObject, own } from "../../json.ts"
 import type { HttpResponse } from "../../network/http.ts"
-import { jsonOf } from "../answer.ts"
+import { isPage, jsonOf } from "../answer.ts"
 import { fullId } from "./batches.ts"
 
 /**
@@ -9,15 +9,9 @@ import { fullId } from "./batches.ts"
  * OpenAPI document). A page in HTML is a proxy's, unless it is sent as Conjur sends values, with their transfer encoding
  * (Rails' `send_data`).
  */
-export function isValue({ headers, body }: Pick<HttpResponse, "headers" | "body">): boolean {
-  const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
-  // Conjur never leaves the type out; a web server in between that does is told by what it says.
-  const isPage =
-    type === "" ? /^\s*<(?:!doctype|html)\b/i.test(body.toString("latin1", 0, 256)) : pages.has(type)
-  return !isPage || headers["content-transfer-encoding"]?.trim().toLowerCase() === "binary"
+export function isValue(answer: Pick<HttpResponse, "headers" | "body">): boolean {
+  return !isPage(answer) || answer.headers["content-transfer-encoding"]?.trim().toLowerCase() === "binary"
 }
-
-const pages: ReadonlySet<string> = new Set(["text/html", "application/xhtml+xml"])
 
 /**
  * The values of a batch, each as its bytes. Undefined where the answer is not what Conjur gives: a JSON object of texts with

@@ -20,7 +20,7 @@ export function unexpected(answer: VaultAnswer, operation: string): ProviderErro
     case 429:
       return failure(
         "THROTTLED",
-        "Vault refuses more requests for now: a rate limit quota holds.",
+        "Vault refuses more requests for now: a rate limit quota holds. Raise it, or let values stay in the cache longer.",
         answer,
         operation,
       )

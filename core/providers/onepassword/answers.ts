@@ -16,7 +16,9 @@ export function refusal(response: HttpResponse, operation: string): ProviderErro
     case 403:
       return failure(
         "PERMISSION_DENIED",
-        "The Connect token may not read this vault. Check the id, and give the token access to the vault.",
+        operation === "list vaults"
+          ? "1Password Connect does not let the token list vaults. Check that it is this server's and has access to a vault, and what stands between."
+          : "The Connect token may not read this vault. Check the id, and give the token access to the vault.",
         response,
         operation,
       )
@@ -36,26 +38,22 @@ export function refusal(response: HttpResponse, operation: string): ProviderErro
         operation,
       )
   }
-  return failure(
-    "PROVIDER_ERROR",
-    isConnects(response)
-      ? `1Password Connect failed to ${operation}. Look for the time of this request in its log.`
-      : "What answered is not 1Password Connect. Check `url`, and what stands between.",
-    response,
-    operation,
-  )
+  if (!isConnects(response)) return notConnect(response, operation)
+  const message = `1Password Connect failed to ${operation}. Look for the time of this request in its log.`
+  return failure("PROVIDER_ERROR", message, response, operation)
 }
 
 /** @throws ProviderError for what is not JSON, or not of the kind that was asked for */
 export function contentOf(response: HttpResponse, operation: string, kind: "list" | "object"): Json {
   const body = jsonOf(response.body)
   if (kind === "list" ? Array.isArray(body) : isObject(body)) return body as Json
-  throw failure(
-    "PROVIDER_ERROR",
-    "What answered is not 1Password Connect. Check `url`, and what stands between.",
-    response,
-    operation,
-  )
+  throw notConnect(response, operation)
+}
+
+/** That an answer is not one of Connect's. */
+export function notConnect(answer: Pick<HttpResponse, "status">, operation: string): ProviderError {
+  const message = "What answered is not 1Password Connect. Check `url`, and what stands between."
+  return failure("PROVIDER_ERROR", message, answer, operation)
 }
 
 /** Errors are `{ status, message }`, as opposed to those of a proxy or a web server. */

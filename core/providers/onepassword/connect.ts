@@ -3,7 +3,8 @@ import { ProviderError } from "../../errors.ts"
 import { isObject, type Json, own } from "../../json.ts"
 import type { HttpClient, Phase } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
-import { contentOf, refusal } from "./answers.ts"
+import { isPage } from "../answer.ts"
+import { contentOf, notConnect, refusal } from "./answers.ts"
 import { type Item, isId, type Named, type OnePassword, type Part } from "./store.ts"
 
 export interface ConnectServer {
@@ -116,7 +117,11 @@ async function sendRequest(
   const response = first.status === 403 ? await ask() : first
   const { status, body } = response
   if (status !== 200) throw refusal(response, operation)
-  if (answer === "bytes") return { status, data: body }
+  if (answer === "bytes") {
+    // Whatever the file is, Connect gives it as `application/octet-stream`.
+    if (isPage(response)) throw notConnect(response, operation)
+    return { status, data: body }
+  }
   const data = contentOf(response, operation, answer)
   return { status, data: Array.isArray(data) ? data.map(withState) : withState(data) }
 }

@@ -115,10 +115,14 @@ function checkOptions(options: ReferenceOptions): {
     )
   }
   if (encoding !== undefined && attribute !== undefined && !["value", "content"].includes(attribute)) {
-    throw invalidPath("`encoding` goes with a value or a content, not with another `attribute`.")
+    throw invalidPath(
+      "`encoding` goes with a value or a content, not with another `attribute`. Leave one of them out.",
+    )
   }
   if (pointer !== undefined && (attribute ?? "value") !== "value") {
-    throw invalidPath("`pointer` goes into a field's value, not into another `attribute`.")
+    throw invalidPath(
+      "`pointer` goes into a field's value, not into another `attribute`. Leave one of them out.",
+    )
   }
   return { attribute: attribute as Attribute | undefined, pointer }
 }

@@ -129,7 +129,10 @@ function toProviderError(error: unknown, operation: string): ProviderError {
   const known = failures.find(([pattern]) => pattern.test(words))
   const [reason, message] = known
     ? [known[1], known[2]]
-    : (["PROVIDER_ERROR", `1Password failed to ${operation}.`] as const)
+    : ([
+        "PROVIDER_ERROR",
+        `1Password failed to ${operation}. Try again, and look at 1Password's status page.`,
+      ] as const)
   return new ProviderError(reason, message + (reason === "THROTTLED" ? whatIsLeft(text) : ""), {
     upstream: { operation },
   })

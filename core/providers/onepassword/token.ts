@@ -26,7 +26,7 @@ export function checkedToken(token: Secret): Secret {
   if (host === undefined || !isOnePasswords(host)) {
     throw new ProviderError(
       "BLOCKED_ADDRESS",
-      "The service account token does not lead to 1Password.com, .ca or .eu over https, so it is not used.",
+      "The service account token does not lead to 1Password.com, .ca or .eu over https, so it is not used. Copy it again, as 1Password showed it.",
       { upstream: { operation } },
     )
   }

@@ -28,6 +28,13 @@ test("a refused token fails to authenticate", async () => {
   })
 })
 
+test("a refused list is told as one, not as a vault that may not be read", async () => {
+  const { steps } = await connectWith({ vaults: error(403) }).check()
+  const failure = steps.at(-1)?.error
+  expect(failure).toMatchObject({ reason: "PERMISSION_DENIED", upstream: { operation: "list vaults" } })
+  expect(failure?.message).toContain("does not let the token list vaults")
+})
+
 test("a token that ends within 14 days is warned of, one that ends later or never is not", async () => {
   const now = Date.UTC(2026, 0, 1) / 1000
   const warningsOf = async (token: string) => (await connectWith(vaults, { token }).check()).warnings

@@ -113,6 +113,20 @@ test.each([
   expect(result.error.message).toContain("Check `url`")
 })
 
+test("a page of what stands between is not taken for a file", async () => {
+  const files = [{ id: ids.file, name: "key.p12", size: 3 }]
+  const content = (headers: Record<string, string>, body: string) =>
+    connectWith({
+      [itemPath()]: ok(fullItem(ids.item, "I", "v", { files })),
+      [`${itemPath()}/files/${ids.file}/content`]: { status: 200, body, headers },
+    }).resolve(["op://V/I/key.p12", { encoding: "base64" }])
+  const page = "<!doctype html><p>Sign in"
+  expect(await content({ "content-type": "text/html" }, page)).toEqual(["PROVIDER_ERROR"])
+  expect(await content({}, page)).toEqual(["PROVIDER_ERROR"])
+  const type = { "content-type": "application/octet-stream" }
+  expect(await content(type, page)).toEqual([Buffer.from(page).toString("base64")])
+})
+
 test("odd things in an item are passed over", async () => {
   const fields = [
     null,
