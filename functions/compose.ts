@@ -35,7 +35,7 @@ export function portsOf(
   metrics: Metrics,
 ): Ports {
   const { tables, deadlines, audit } = settings
-  const { allowEndpoint, principal } = settings.aws
+  const { allowEndpoint, endpoint, principal } = settings.aws
   // It would copy every request and answer for a logger, which there is none of.
   dynamodb.middlewareStack.remove("loggerMiddleware")
   const clock = systemClock
@@ -57,7 +57,11 @@ export function portsOf(
       clock,
       timeouts: { requestMs: deadlines.requestMs, overallMs: deadlines.resolveMs },
     }),
-    aws: { allowEndpoint, ...(principal && { principal: { ...principal, credentials } }) },
+    aws: {
+      allowEndpoint,
+      ...(endpoint !== undefined && { endpoint: () => endpoint }),
+      ...(principal && { principal: { ...principal, credentials } }),
+    },
     clock,
     metrics,
     auditMode: audit.mode,

@@ -29,8 +29,11 @@ export interface Settings {
   issuers?: readonly IssuerConfig[]
   outbound: OutboundPolicy
   directCallers: readonly DirectCaller[]
-  /** Whether connections may name endpoints of their own, and who the functions are to the roles of tenants. */
-  aws: { allowEndpoint: boolean; principal?: { deploymentId: string; arn: string } }
+  /**
+   * Whether connections may name endpoints of their own, and who the functions are to the roles of tenants. `endpoint`, in the
+   * sandbox alone: where AWS is for connections that name none.
+   */
+  aws: { allowEndpoint: boolean; endpoint?: string; principal?: { deploymentId: string; arn: string } }
   audit: { mode: AuditMode; retentionDays: number }
   consoleOrigin: string | undefined
   /** Of one resolve and of one request to a secret manager, in milliseconds. */
@@ -45,6 +48,7 @@ export function readEnvironment(environment: Environment): Settings {
   const { read, readGiven, assertComplete } = variablesOf(environment)
   const sandbox = environment.LATCHKEY_SANDBOX !== undefined && read("LATCHKEY_SANDBOX", oneOf("1")) === "1"
   const outbound = read("LATCHKEY_OUTBOUND", outboundPolicy, closed)
+  const { endpoint, ...aws } = read("LATCHKEY_AWS", awsDeployment, { allowEndpoint: false }) ?? {}
   const settings: Settings = {
     sandbox,
     tables: {
@@ -59,7 +63,7 @@ export function readEnvironment(environment: Environment): Settings {
     ...readGiven("issuers", "LATCHKEY_ISSUERS", issuers),
     outbound: { ...outbound, allowLoopback: sandbox && outbound?.allowLoopback },
     directCallers: read("LATCHKEY_DIRECT_CALLERS", directCallers, []),
-    aws: read("LATCHKEY_AWS", aws, { allowEndpoint: false }),
+    aws: { ...aws, ...(sandbox && endpoint !== undefined && { endpoint }) },
     audit: {
       mode: read("LATCHKEY_AUDIT", oneOf("required", "best-effort", "off"), "required"),
       retentionDays: read("LATCHKEY_AUDIT_DAYS", wholeNumber(1), 400),
@@ -106,15 +110,16 @@ function exception(value: unknown) {
   return isText(platformId) && isText(cidr) ? { platformId, cidr } : undefined
 }
 
-const aws = json(
-  "{allowEndpoint?, principal?: {deploymentId, arn}}, the ARN being a role's or an account's",
+const awsDeployment = json(
+  "{allowEndpoint?, endpoint?, principal?: {deploymentId, arn}}, the ARN being a role's or an account's",
   (parsed): Settings["aws"] | undefined => {
-    const fields = fieldsOf(parsed, ["allowEndpoint", "principal"])
+    const fields = fieldsOf(parsed, ["allowEndpoint", "endpoint", "principal"])
     if (fields === undefined) return undefined
-    const { allowEndpoint = false } = fields
+    const { allowEndpoint = false, endpoint } = fields
+    if (endpoint !== undefined && !isText(endpoint)) return undefined
     const principal = fields.principal === undefined ? undefined : awsPrincipal(fields.principal)
     if (typeof allowEndpoint !== "boolean" || (fields.principal !== undefined && !principal)) return undefined
-    return { allowEndpoint, ...(principal && { principal }) }
+    return { allowEndpoint, ...(endpoint !== undefined && { endpoint }), ...(principal && { principal }) }
   },
 )
 

@@ -1,3 +1,4 @@
+import { otherAccount } from "./secret-managers/aws/state.ts"
 import type { TableNames } from "./tables.ts"
 
 /** Real servers in the place of embedded ones. */
@@ -22,6 +23,16 @@ export interface Endpoints {
   redis: { url: string; token: string }
   issuers: readonly unknown[]
   consoleOrigin: string | undefined
+  /** The embedded AWS, for connections by a role; without it there are none. */
+  aws?: { url: string }
+}
+
+/** Who the functions are to the embedded AWS. */
+export const latchkeyInAws = {
+  deploymentId: "sandbox",
+  arn: `arn:aws:iam::${otherAccount}:root`,
+  accessKeyId: "sandbox",
+  secretAccessKey: "sandbox",
 }
 
 /** By which functions are invoked directly, for any platform: nobody but this machine's user can. */
@@ -29,7 +40,9 @@ export const directAlias = "sandbox"
 
 /** What the functions read in the place of what a deployment gives them. */
 export function functionEnvironment(endpoints: Endpoints): Record<string, string> {
-  const { region, tables, dynamodb, kms, redis, issuers, consoleOrigin } = endpoints
+  const { region, tables, dynamodb, kms, redis, issuers, consoleOrigin, aws } = endpoints
+  const isLocal = ![dynamodb, kms].some(isRemote)
+  const { deploymentId, arn, accessKeyId, secretAccessKey } = latchkeyInAws
   return {
     LATCHKEY_SANDBOX: "1",
     POWERTOOLS_SERVICE_NAME: "latchkey-sandbox",
@@ -42,15 +55,15 @@ export function functionEnvironment(endpoints: Endpoints): Record<string, string
     LATCHKEY_ISSUERS: JSON.stringify(issuers),
     LATCHKEY_DIRECT_CALLERS: JSON.stringify([{ name: directAlias, platforms: ["*"] }]),
     LATCHKEY_OUTBOUND: JSON.stringify({ allowHttp: true, allowLoopback: true, exceptions: [] }),
-    LATCHKEY_AWS: JSON.stringify({ allowEndpoint: true }),
+    LATCHKEY_AWS: JSON.stringify({
+      allowEndpoint: true,
+      ...(aws && isLocal && { endpoint: aws.url, principal: { deploymentId, arn } }),
+    }),
     ...(consoleOrigin !== undefined && { LATCHKEY_CONSOLE_ORIGIN: consoleOrigin }),
     AWS_REGION: region,
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
     AWS_ENDPOINT_URL_KMS: kms.url,
-    ...(![dynamodb, kms].some(isRemote) && {
-      AWS_ACCESS_KEY_ID: "sandbox",
-      AWS_SECRET_ACCESS_KEY: "sandbox",
-    }),
+    ...(isLocal && { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
   }
 }
 

@@ -118,6 +118,7 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
     redis,
     issuers: [identity.issuer, ...(external.issuers ?? [])],
     consoleOrigin,
+    ...awsAmong(secretManagers),
   })
   applyEnvironment(environment)
   await makeTables()
@@ -159,6 +160,11 @@ async function startParts(options: SandboxOptions, cleanup: Cleanup): Promise<Sa
     },
     close: cleanup.run,
   }
+}
+
+function awsAmong(secretManagers: readonly RunningSecretManager[]): { aws?: { url: string } } {
+  const url = secretManagers.find(({ providerId }) => providerId === "aws")?.config.endpoint
+  return typeof url === "string" ? { aws: { url } } : {}
 }
 
 const isEmbedded = <Part extends LocalServer>(part: Part | { url: string }): part is Part => "close" in part

@@ -129,6 +129,7 @@ describe("the environment of a function", () => {
     const principal = { deploymentId: "prod", arn: "arn:aws:iam::123456789012:role/latchkey" }
     expect(aws(JSON.stringify({ principal }))).toEqual({ allowEndpoint: false, principal })
     expect(aws('{"allowEndpoint":true}')).toEqual({ allowEndpoint: true })
+    expect(aws('{"endpoint":"http://127.0.0.1:1"}')).toEqual({ allowEndpoint: false })
     for (const wrong of [
       "{}x",
       '{"allowEndpoint":"yes"}',

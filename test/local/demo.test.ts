@@ -15,7 +15,8 @@ const call = async (method: string, path: string, token: string, body?: unknown)
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
-  return { status: response.status, body: await response.json() }
+  const text = await response.text()
+  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) }
 }
 
 beforeAll(async () => {
@@ -44,6 +45,33 @@ describe("the functions in the sandbox", () => {
     const value = sandbox.demo.map(({ reference }) => reference)
     const { status, body } = await call("POST", "/resolve", sandbox.tokens.service, { value })
     expect([status, body.value]).toEqual([200, sandbox.demo.map((entry) => entry.value)])
+  })
+
+  test("show whom a role of AWS has to trust, and read by one that does, for this platform alone", async () => {
+    const { tokens, parts, demo } = sandbox
+    const factsFor = async (token: string) => {
+      const { body } = await call("GET", "/providers", token)
+      return body.data.find(({ id }: { id: string }) => id === "aws").facts
+    }
+    const facts = await factsFor(tokens.admin)
+    expect(facts).toEqual({
+      externalId: expect.stringMatching(/^latchkey-[A-Z2-7]{26}$/),
+      principalArn: "arn:aws:iam::444455556666:root",
+    })
+    const roleArn = "arn:aws:iam::111122223333:role/latchkey"
+    const config = { region: "us-east-1", roleArn }
+    const given = { providerId: "aws", name: "By a role", scope: "PLATFORM", config }
+    const made = await call("POST", "", tokens.admin, given)
+    expect([made.status, made.body.connection]).toMatchObject([201, { connected: true }])
+    const value = `{{secret://${made.body.id}/prod/db#password}}`
+    const { body } = await call("POST", "/resolve", tokens.service, { value })
+    expect(body.value).toBe(demo.find(({ providerId }) => providerId === "aws")?.value)
+    await call("DELETE", `/${made.body.id}`, tokens.admin)
+
+    const other = await parts.identity.signToken({ platformId: "other", role: "ADMIN", type: "USER" })
+    expect(await factsFor(other)).not.toEqual(facts)
+    const refused = await call("POST", "", other, given)
+    expect(refused).toMatchObject({ status: 400, body: { reason: "BAD_CREDENTIALS" } })
   })
 
   test("let an admin resolve nothing, and a stranger nothing at all", async () => {

@@ -25,6 +25,8 @@ export interface AwsAdmin {
   put(name: string, value: string | DemoValue): void
   /** Makes a user with one access key; in the account of the secrets unless it is another's. */
   createUser(name: string, policy: Policy, ofAccount?: string): AccessKey & { arn: string }
+  /** Lets someone of another account, by keys that are known already, assume roles and nothing else. */
+  letAssume(key: AccessKey, name: string): void
   /** Makes a role in the account of the secrets. Gives its ARN. */
   createRole(name: string, role: Pick<Role, "trusts" | "externalId" | "policy">): string
   /** Ends what assumed roles sign with: their keys are from then on expired. */
@@ -75,6 +77,9 @@ export function createAdmin({
       state.users.set(user.accessKeyId, user)
       return { accessKeyId: user.accessKeyId, secretAccessKey: user.secretAccessKey, arn: user.arn }
     },
+    letAssume: (key, name) => {
+      state.users.set(key.accessKeyId, { ...newUser(name, mayAssume, otherAccount), ...key })
+    },
     createRole: (name, role) => {
       const arn = `arn:aws:iam::${account}:role/${name}`
       state.roles.set(arn, { ...role, arn, id: `AROA${randomText(17)}` })
@@ -117,6 +122,7 @@ export function furnish(admin: AwsAdmin, withSecrets: boolean): AccessKey {
 
 /** A user in another account, as Latchkey itself is to its tenants; it may assume roles and nothing else. */
 export function createLatchkey(admin: AwsAdmin): AccessKey & { arn: string } {
-  const policy: Policy = { Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }] }
-  return admin.createUser("latchkey", policy, otherAccount)
+  return admin.createUser("latchkey", mayAssume, otherAccount)
 }
+
+const mayAssume: Policy = { Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }] }
