@@ -5,6 +5,7 @@ import type { Settings } from "../contract/settings.ts"
 import type { Connection, MemberConnection } from "../contract/shapes/connection.ts"
 import { LatchkeyError } from "../errors.ts"
 import { newNonce } from "../ids.ts"
+import { providerById } from "../providers/registry.ts"
 import { epochOf } from "./cache-epoch.ts"
 import { asPlainConfig, hostOf, mergeConfig, type PlainConfig, toView } from "./config.ts"
 import type { ConnectionFacts, ConnectionRecord } from "./connection.ts"
@@ -41,8 +42,9 @@ export function createUpdate(deps: ConnectionDeps) {
   ): Promise<Connection | MemberConnection> {
     const finding = finder.findUsable(caller, id)
     // The record of the request names the host, so this much comes before it; why there is none, after.
-    const host = await finding.then((use) => hostAfter(use, patch)).catch(() => undefined)
-    const event = { ...eventOf(caller, "connection.updated", id, host), fields: fieldsOf(patch) }
+    const found = await finding.catch(() => undefined)
+    const host = found && hostAfter(found, patch)
+    const event = { ...eventOf(caller, "connection.updated", id, host), fields: fieldsOf(patch, found) }
     return audited(caller.audit, event, async () => {
       if (patch.config) await rateLimit.take(caller.principal.platformId)
       let tested: TestedConfig | undefined
@@ -171,11 +173,16 @@ function hostAfter(use: ConnectionUse, { config }: ConnectionUpdate): string | u
   return config && hostOf({ ...configViewOf(use), ...config })
 }
 
-function fieldsOf(patch: ConnectionUpdate): string[] {
+/** Which fields an update names. Of a configuration only what its provider knows: another name could be anything, a secret too. */
+function fieldsOf(patch: ConnectionUpdate, found: ConnectionUse | undefined): string[] {
   const { config, settings, ...rest } = patch
-  const of = (part: object | undefined, name: string) =>
-    Object.keys(part ?? {}).map((key) => `${name}.${key}`)
-  return [...Object.keys(rest), ...of(config, "config"), ...of(settings, "settings")]
+  const known = new Set(found && providerById(found.record.providerId)?.fields.map(({ name }) => name))
+  const configFields = Object.keys(config ?? {}).filter((name) => known.has(name))
+  return [
+    ...Object.keys(rest),
+    ...(config && configFields.length === 0 ? ["config"] : configFields.map((name) => `config.${name}`)),
+    ...Object.keys(settings ?? {}).map((name) => `settings.${name}`),
+  ]
 }
 
 function invalid(pointer: string, message: string): LatchkeyError {

@@ -56,6 +56,22 @@ describe("the audit has", () => {
     expect(moved()).toMatchObject([{ host: "other.example:8200" }])
   })
 
+  test("an update, but not the names of fields that its provider does not know: they could be secrets", async () => {
+    const all = given()
+    const connectionId = await all.connect()
+    const misplaced = recorder(all)
+    await expect(
+      all.update(connectionId, { config: { secretId: "s2", hunter2: "x" } }),
+    ).rejects.toMatchObject({ code: "VALIDATION" })
+    await expect(all.update("smc_none", { config: { hunter2: "x" } })).rejects.toThrow()
+    expect(misplaced().map(({ fields }) => fields)).toEqual([
+      ["config.secretId"],
+      ["config.secretId"],
+      ["config"],
+      ["config"],
+    ])
+  })
+
   test("an update that was refused, with why", async () => {
     const all = given()
     const connectionId = await all.connect()
