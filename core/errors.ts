@@ -52,7 +52,7 @@ export interface Upstream {
 }
 
 export interface ValidationIssue {
-  /** JSON pointer into the request body, or the name of a parameter. */
+  /** JSON pointer into the request's body, or into its parameters by name. */
   pointer: string
   message: string
 }
@@ -66,6 +66,8 @@ export interface ErrorFields {
   upstream?: Upstream
   issues?: ValidationIssue[]
   retryAfterSeconds?: number
+  /** What to do, where the code's own hint is about something else. */
+  hint?: string
 }
 
 /**

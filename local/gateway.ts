@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { APIGatewayProxyEvent, Context } from "aws-lambda"
 import { type Clock, systemClock } from "../core/clock.ts"
+import { unknownRoute } from "../core/contract/problems.ts"
 import { LatchkeyError } from "../core/errors.ts"
 import { baseHeaders } from "../functions/chain/reply.ts"
 import { type Counter, createCounter } from "./counter.ts"
@@ -89,7 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (method === "OPTIONS")
         result = { status: 204, headers: ownHeaders(id, consoleOrigin), body: Buffer.alloc(0) }
       else if (route === undefined)
-        throw new LatchkeyError("ENTITY_NOT_FOUND", "There is no such route; see /openapi.json.")
+        throw new LatchkeyError("ENTITY_NOT_FOUND", unknownRoute.detail, { hint: unknownRoute.hint })
       else result = await invoke(id, route, url, request)
     } catch (error) {
       result = problemResult(options.problem(error, id), id, consoleOrigin)

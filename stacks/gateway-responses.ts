@@ -1,4 +1,4 @@
-import { problemTexts, problemType } from "../core/contract/problems.ts"
+import { problemTexts, problemType, unknownRoute } from "../core/contract/problems.ts"
 
 type Code = keyof typeof problemTexts
 
@@ -6,6 +6,8 @@ interface Answer {
   code: Code
   status: number
   detail: string
+  /** Instead of the code's. */
+  hint?: string
 }
 
 const internal: Answer = { code: "INTERNAL", status: 500, detail: problemTexts.INTERNAL.title }
@@ -17,7 +19,7 @@ const late: Answer = {
 const noRoute: Answer = {
   code: "ENTITY_NOT_FOUND",
   status: 404,
-  detail: "There is no such route; see /openapi.json.",
+  ...unknownRoute,
 }
 const busy: Answer = {
   code: "THROTTLED",
@@ -112,8 +114,8 @@ export function ownHeaders(consoleOrigin: $util.Input<string> | undefined): Head
 }
 
 /** API Gateway puts in the request's id; the template knows no other variable. */
-function problemOf({ code, status, detail }: Answer) {
-  const { title, hint } = problemTexts[code]
+function problemOf({ code, status, detail, hint = problemTexts[code].hint }: Answer) {
+  const { title } = problemTexts[code]
   return {
     type: problemType(code),
     title,

@@ -19,9 +19,13 @@ export function toProblem(error: unknown, requestId: string): Problem {
   return {
     ...common(error.code, requestId, error.message),
     detail: error.message,
-    hint: (error.fields.reason && reasonHints[error.fields.reason]) ?? problemTexts[error.code].hint,
+    hint: hintOf(error),
     ...shown(error.fields),
   }
+}
+
+function hintOf({ code, fields: { hint, reason } }: LatchkeyError): string {
+  return hint ?? (reason && reasonHints[reason]) ?? problemTexts[code].hint
 }
 
 function internal(requestId: string): Problem {
@@ -59,6 +63,12 @@ function shown(fields: ErrorFields): Partial<Problem> {
     }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   }
+}
+
+/** The answer where the API has no such route, which is not about a connection. */
+export const unknownRoute = {
+  detail: "There is no such route.",
+  hint: "Check the method and the path; the OpenAPI document at /openapi.json has every route.",
 }
 
 /** What each code is called, when it is answered, and what to do about it. */

@@ -100,6 +100,13 @@ describe("every answer", () => {
     }
   })
 
+  test("to an unknown route says so, and nothing of connections", async () => {
+    const { body } = await ada.get("/no/such/route")
+    expect(body).toMatchObject({ code: "ENTITY_NOT_FOUND", detail: "There is no such route." })
+    expect(body.hint).toContain("/openapi.json")
+    expect((await ada.get("/smc_gone")).body.hint).toContain("Check the id")
+  })
+
   test("that has a body is JSON of the length it says", async () => {
     for (const { headers, text, status } of await everyKindOfAnswer())
       if (status === 204) expect([text, headers.get("content-type")]).toEqual(["", null])
