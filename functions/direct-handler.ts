@@ -3,9 +3,10 @@ import type { Context } from "aws-lambda"
 import type * as z from "zod/mini"
 import { principalOfDirectCall } from "../core/auth/direct-caller.ts"
 import type { Principal } from "../core/auth/principal.ts"
-import { parseBody } from "../core/contract/parse.ts"
+import { parseInput } from "../core/contract/parse.ts"
 import { toProblem } from "../core/contract/problems.ts"
 import type { Problem } from "../core/contract/shapes/problem.ts"
+import { limits } from "../core/limits.ts"
 import type { App } from "./app.ts"
 import {
   type ChainDeps,
@@ -15,7 +16,7 @@ import {
   timeoutEarlyResponse,
 } from "./chain/exchange.ts"
 import { observed } from "./chain/observe.ts"
-import { checkParsed, maxDepth } from "./chain/parse-json.ts"
+import { checkParsed } from "./chain/parse-json.ts"
 import type { Reply } from "./chain/reply.ts"
 import { deployed } from "./handler.ts"
 
@@ -62,8 +63,8 @@ export function directHandler<Payload extends { platformId: string }, ReplyBody 
   }
   const read: Step = {
     before: ({ event }) => {
-      checkParsed(event.event, maxDepth, operation.payloadLimit)
-      event.input = parseBody(operation.payload(), event.event)
+      checkParsed(event.event, limits.depth, operation.payloadLimit)
+      event.input = parseInput(operation.payload(), event.event)
     },
   }
   async function invoke(

@@ -85,7 +85,7 @@ export function createAuditList(deps: {
     const since = from === undefined ? Math.min(until, now) - day : Date.parse(from)
     if (from !== undefined && to !== undefined && since >= Date.parse(to))
       throw new LatchkeyError("VALIDATION", "`from` must be earlier than `to`.", {
-        issues: [{ pointer: "from", message: "must be earlier than `to`" }],
+        issues: [{ pointer: "/from", message: "must be earlier than `to`" }],
       })
     return { before: timePosition(until), from: since }
   }

@@ -1,53 +1,33 @@
 import * as z from "zod/mini"
 import { LatchkeyError, type ValidationIssue } from "../errors.ts"
+import { printPointer } from "../references/json-pointer.ts"
 
 /** More would tell no more. */
 const maxIssues = 20
 const maxNameCharacters = 64
 
 /**
- * What the schema makes of a request's body; issues carry JSON pointers into it.
+ * What the schema makes of a request's body, of its path or of its query parameters; issues carry JSON pointers into that.
  * @throws LatchkeyError `VALIDATION`, which names unknown fields and never repeats a value
  */
-export function parseBody<Value>(schema: z.core.$ZodType<Value>, body: unknown): Value {
-  return parse(schema, body, (path) => path.map((key) => `/${escapeToken(key)}`).join(""))
-}
-
-/**
- * What the schema makes of path or query parameters; issues carry the parameter's name.
- * @throws LatchkeyError `VALIDATION`, which names unknown parameters and never repeats a value
- */
-export function parseParameters<Value>(
-  schema: z.core.$ZodType<Value>,
-  parameters: Readonly<Record<string, unknown>>,
-): Value {
-  return parse(schema, parameters, (path) => path.map(shorten).join("."))
-}
-
-type Path = readonly PropertyKey[]
-type Issue = z.core.$ZodIssue
-
-function parse<Value>(
-  schema: z.core.$ZodType<Value>,
-  input: unknown,
-  pointerOf: (path: Path) => string,
-): Value {
+export function parseInput<Value>(schema: z.core.$ZodType<Value>, input: unknown): Value {
   const parsed = z.safeParse(schema, input, { error: inOurWords })
   if (parsed.success) return parsed.data
   const issues: ValidationIssue[] = parsed.error.issues
     .flatMap((issue) => flatten(issue, []))
     .slice(0, maxIssues)
-    .map(({ path, message }) => ({ pointer: pointerOf(path), message }))
+    .map(({ path, message }) => ({ pointer: printPointer(path.map(shorten)), message }))
   const [first] = issues
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more, see issues)` : ""
   throw new LatchkeyError(
     "VALIDATION",
     `The request does not fit: ${first?.pointer || "the whole"}: ${first?.message}${more}.`,
-    {
-      issues,
-    },
+    { issues },
   )
 }
+
+type Path = readonly PropertyKey[]
+type Issue = z.core.$ZodIssue
 
 /** One entry for each unknown field, and of a union the branch that was most likely meant. */
 function flatten(issue: Issue, parents: Path): { path: Path; message: string }[] {
@@ -103,6 +83,3 @@ function shorten(key: PropertyKey): string {
   const name = String(key)
   return name.length > maxNameCharacters ? `${name.slice(0, maxNameCharacters)}...` : name
 }
-
-/** One token of a JSON pointer (RFC 6901, section 3). */
-const escapeToken = (key: PropertyKey) => shorten(key).replaceAll("~", "~0").replaceAll("/", "~1")

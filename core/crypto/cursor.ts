@@ -17,14 +17,7 @@ export interface CursorScope {
 }
 
 /** The cursors of one operation: `Position` is where a list goes on. They are valid for an hour. */
-export function createCursors<Position extends Json>({
-  clock,
-  pointer = "cursor",
-}: {
-  clock: Clock
-  /** Where the request has the cursor: the name of a parameter, or a pointer into the body. */
-  pointer?: string
-}) {
+export function createCursors<Position extends Json>({ clock }: { clock: Clock }) {
   return {
     write(keys: PlatformKeys, scope: CursorScope, position: Position): string {
       const sealed: Sealed<Position> = { at: position, until: clock.now() + validMs }
@@ -48,7 +41,7 @@ export function createCursors<Position extends Json>({
     return new LatchkeyError(
       "VALIDATION",
       "This cursor is not of this list, or is older than an hour. Begin again without `cursor`.",
-      { issues: [{ pointer, message: "is not a cursor of this list, or has expired" }] },
+      { issues: [{ pointer: "/cursor", message: "is not a cursor of this list, or has expired" }] },
     )
   }
 }

@@ -48,7 +48,7 @@ export function createBrowse(deps: {
   askMs: number
 }) {
   const { finder, redis, sessions, opener, rateLimit, clock, askMs } = deps
-  const cursors = createCursors<string>({ clock, pointer: "/cursor" })
+  const cursors = createCursors<string>({ clock })
   const cache = createBrowseCache({ redis, clock })
 
   return async function browse(
@@ -149,6 +149,6 @@ function cannotBrowse({ name }: Provider): LatchkeyError {
   return new LatchkeyError(
     "VALIDATION",
     `Latchkey cannot list what is in ${name}. Write the path of the secret into the reference by hand.`,
-    { issues: [{ pointer: "id", message: "is a connection that cannot be browsed" }] },
+    { issues: [{ pointer: "/id", message: "is a connection that cannot be browsed" }] },
   )
 }

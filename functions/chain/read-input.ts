@@ -1,8 +1,10 @@
 import type { Operation } from "../../core/contract/operation.ts"
-import { parseBody, parseParameters } from "../../core/contract/parse.ts"
+import { parseInput } from "../../core/contract/parse.ts"
 import { isObject } from "../../core/json.ts"
+import { limits } from "../../core/limits.ts"
+import { printPointer } from "../../core/references/json-pointer.ts"
 import { type ApiEvent, headerOf } from "./api-event.ts"
-import { invalid, maxDepth, parseJson, tooLarge } from "./parse-json.ts"
+import { invalid, parseJson, tooLarge } from "./parse-json.ts"
 
 /** What the caller sent, validated. */
 export interface Input<Params, Query, Body> {
@@ -25,7 +27,7 @@ export function readInput<Params, Query, Body>(
 ): Input<Params, Query, Body> {
   const rawBody = readBody(event, operation.bodyLimit)
   const input = {
-    params: read(operation.params, (schema) => parseParameters(schema, decoded(event.pathParameters))),
+    params: read(operation.params, (schema) => parseInput(schema, decoded(event.pathParameters))),
     query: readQuery(operation.query, event),
     body: readJson(operation.body, event, rawBody),
     rawBody,
@@ -67,16 +69,14 @@ function readQuery<Query>(make: Schema<Query> | undefined, event: ApiEvent): Que
   const query = event.queryStringParameters ?? {}
   for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {}))
     if (values !== undefined && values.length > 1)
-      throw invalid("Send each query parameter once.", "is given more than once", name.slice(0, 64))
+      throw invalid("Send each query parameter once.", "is given more than once", pointerTo(name))
   const [unknown] = make === undefined ? Object.keys(query) : []
   if (unknown !== undefined)
-    throw invalid(
-      "This operation takes no query parameters.",
-      "is not a known parameter",
-      unknown.slice(0, 64),
-    )
-  return read(make, (schema) => parseParameters(schema, query))
+    throw invalid("This operation takes no query parameters.", "is not a known parameter", pointerTo(unknown))
+  return read(make, (schema) => parseInput(schema, query))
 }
+
+const pointerTo = (parameter: string) => printPointer([parameter.slice(0, 64)])
 
 /** The body's text, measured before it is decoded or parsed. @throws LatchkeyError `PAYLOAD_TOO_LARGE`, `VALIDATION` */
 function readBody({ body, isBase64Encoded }: ApiEvent, limit: number): string {
@@ -104,14 +104,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
  * body, since some clients always send one.
  */
 function readJson<Body>(make: Schema<Body> | undefined, event: ApiEvent, text: string): Body {
-  if (text === "") return read(make, (schema) => parseBody(schema, {}))
+  if (text === "") return read(make, (schema) => parseInput(schema, {}))
   const type = headerOf(event, "content-type")
   if (type !== undefined && !/^\s*application\/json\s*(?:;|$)/i.test(type))
     throw invalid("Send JSON, with the header `content-type: application/json`.", "is not application/json")
-  const json = parseJson(text, maxDepth)
+  const json = parseJson(text, limits.depth)
   if (make === undefined && !(isObject(json) && Object.keys(json).length === 0))
     throw invalid("This operation takes no body.", "is not expected")
-  return read(make, (schema) => parseBody(schema, json))
+  return read(make, (schema) => parseInput(schema, json))
 }
 
 /** A strong entity tag that holds a version (RFC 9110, section 8.8.3), or the bare number. */
@@ -123,7 +123,7 @@ function versionOf(ifMatch: string | undefined): number | undefined {
     throw invalid(
       'Send the version in `If-Match` as `ETag` has it: "7", or 7.',
       "is not a version",
-      "If-Match",
+      "/If-Match",
     )
   return Number(version)
 }

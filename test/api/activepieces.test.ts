@@ -78,7 +78,7 @@ describe("a client of Activepieces' secret managers", () => {
     await api.as(service("acme")).post("/resolve", { value })
     expect(await ada.delete("/cache?connectionId=")).toMatchObject({
       status: 400,
-      body: { code: "VALIDATION", issues: [{ pointer: "connectionId" }] },
+      body: { code: "VALIDATION", issues: [{ pointer: "/connectionId" }] },
     })
     const { body } = await api.as(service("acme")).post("/resolve", { value })
     expect(body).toMatchObject({ references: [{ source: "memory" }] })

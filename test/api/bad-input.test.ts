@@ -280,22 +280,22 @@ describe("a resolve", () => {
 describe("parameters", () => {
   test("that are unknown, repeated or out of bounds are refused by name", async () => {
     for (const [query, pointer] of [
-      ["limit=0", "limit"],
-      ["limit=101", "limit"],
-      ["limit=1e1", "limit"],
-      ["limit=-1", "limit"],
-      ["limit=", "limit"],
-      ["colour=red", "colour"],
-      ["__proto__=1", "__proto__"],
-      ["limit=1&limit=2", "limit"],
-      ["projectId=a%2Fb", "projectId"],
-      ["projectId=", "projectId"],
-      ["cursor=", "cursor"],
-      [`cursor=${"a".repeat(2_049)}`, "cursor"],
+      ["limit=0", "/limit"],
+      ["limit=101", "/limit"],
+      ["limit=1e1", "/limit"],
+      ["limit=-1", "/limit"],
+      ["limit=", "/limit"],
+      ["colour=red", "/colour"],
+      ["__proto__=1", "/__proto__"],
+      ["limit=1&limit=2", "/limit"],
+      ["projectId=a%2Fb", "/projectId"],
+      ["projectId=", "/projectId"],
+      ["cursor=", "/cursor"],
+      [`cursor=${"a".repeat(2_049)}`, "/cursor"],
     ] as const)
       expect([query, ...verdict(await ada.get(`/?${query}`))]).toEqual([query, 400, "VALIDATION", pointer])
-    expect(verdict(await ada.get("/providers?x=1"))).toEqual([400, "VALIDATION", "x"])
-    expect(verdict(await ada.delete("/cache?connectionid=x"))).toEqual([400, "VALIDATION", "connectionid"])
+    expect(verdict(await ada.get("/providers?x=1"))).toEqual([400, "VALIDATION", "/x"])
+    expect(verdict(await ada.delete("/cache?connectionid=x"))).toEqual([400, "VALIDATION", "/connectionid"])
     expect(verdict(await ada.call("DELETE", `/${id}`, { force: true }))).toEqual([400, "VALIDATION", ""])
     expect((await ada.get(`/${id}`)).status).toBe(200)
   })
@@ -321,7 +321,7 @@ describe("a cursor", () => {
   test("opens for the list that it was made for, and for nothing else", async () => {
     const cursor = await cursorOf(ada)
     expect((await ada.get(`/?limit=2&cursor=${cursor}`)).status).toBe(200)
-    const refused = [400, "VALIDATION", "cursor"]
+    const refused = [400, "VALIDATION", "/cursor"]
     expect(verdict(await api.as(admin("evil")).get(`/?limit=1&cursor=${cursor}`))).toEqual(refused)
     expect(verdict(await flows.get(`/?limit=1&cursor=${cursor}`))).toEqual(refused)
     expect(verdict(await ada.get(`/?limit=1&projectId=p1&cursor=${cursor}`))).toEqual(refused)
@@ -357,7 +357,7 @@ describe("a cursor", () => {
         text,
         400,
         "VALIDATION",
-        "cursor",
+        "/cursor",
       ])
   })
 })

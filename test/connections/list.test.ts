@@ -144,7 +144,7 @@ describe("a list", () => {
 describe("a cursor", () => {
   const refused = expect.objectContaining({
     code: "VALIDATION",
-    fields: { issues: [expect.objectContaining({ pointer: "cursor" })] },
+    fields: { issues: [expect.objectContaining({ pointer: "/cursor" })] },
   })
 
   test("is good on every instance, for an hour", async () => {

@@ -5,7 +5,7 @@ import { newConnectionBody, unsavedConnectionBody } from "../../core/contract/op
 import { resolve } from "../../core/contract/operations/resolve.ts"
 import { updateConnection } from "../../core/contract/operations/update-connection.ts"
 import { validate } from "../../core/contract/operations/validate.ts"
-import { parseBody, parseParameters } from "../../core/contract/parse.ts"
+import { parseInput } from "../../core/contract/parse.ts"
 import { directPayload } from "../../core/contract/resolve-direct.ts"
 import { LatchkeyError, type ValidationIssue } from "../../core/errors.ts"
 import { Secret } from "../../core/secret.ts"
@@ -33,7 +33,7 @@ function issuesOf(parse: () => unknown): ValidationIssue[] {
 }
 
 const pointers = (schema: z.core.$ZodType, body: unknown) =>
-  issuesOf(() => parseBody(schema, body)).map(({ pointer }) => pointer)
+  issuesOf(() => parseInput(schema, body)).map(({ pointer }) => pointer)
 
 describe("creating a connection", () => {
   test.each<[string, unknown]>([
@@ -123,20 +123,20 @@ describe("creating a connection", () => {
   })
 
   test("wraps secret fields, so that printing what was parsed shows nothing", () => {
-    const parsed = parseBody(create, connection)
+    const parsed = parseInput(create, connection)
 
     expect(parsed.config).toMatchObject({ secretId: expect.any(Secret) })
     expect(JSON.stringify(parsed)).not.toContain("hunter2")
   })
 
   test("drops the projects of a connection that the whole platform may use", () => {
-    expect(parseBody(create, { ...connection, projectIds: ["p1"] })).not.toHaveProperty("projectIds")
+    expect(parseInput(create, { ...connection, projectIds: ["p1"] })).not.toHaveProperty("projectIds")
   })
 
   test("explains the form of a configuration that was most likely meant", () => {
     const body = { ...connection, providerId: "aws", config: { region: "r", accessKeyId: "AK" } }
 
-    expect(issuesOf(() => parseBody(create, body))).toEqual([
+    expect(issuesOf(() => parseInput(create, body))).toEqual([
       { pointer: "/config/secretAccessKey", message: "is required" },
     ])
   })
@@ -204,14 +204,14 @@ describe("resolving", () => {
   })
 
   test("fails as a whole unless told otherwise", () => {
-    expect(parseBody(body, { value: 1 })).toMatchObject({ onError: "fail" })
+    expect(parseInput(body, { value: 1 })).toMatchObject({ onError: "fail" })
   })
 
   test("passes the value on untouched, __proto__ and constructor keys included", () => {
     const value = JSON.parse('{"__proto__":{"a":1},"constructor":"x"}')
 
-    expect(parseBody(body, { value })).toHaveProperty("value", value)
-    expect(parseBody(schemaOf(validate.body), { value }).value).toBe(value)
+    expect(parseInput(body, { value })).toHaveProperty("value", value)
+    expect(parseInput(schemaOf(validate.body), { value }).value).toBe(value)
   })
 
   test("takes a platform and an actor from another Lambda only", () => {
@@ -223,7 +223,7 @@ describe("resolving", () => {
 describe("parameters", () => {
   test("read the page size as a number from 1 to 100", () => {
     const query = schemaOf(listConnections.query)
-    const limitOf = (limit: unknown) => parseParameters(query, { limit }).limit
+    const limitOf = (limit: unknown) => parseInput(query, { limit }).limit
 
     expect(limitOf("1")).toBe(1)
     expect(limitOf("100")).toBe(100)
@@ -231,15 +231,15 @@ describe("parameters", () => {
       expect(
         issuesOf(() => limitOf(bad)),
         bad,
-      ).toMatchObject([{ pointer: "limit" }])
+      ).toMatchObject([{ pointer: "/limit" }])
   })
 
   test("clear the whole platform only where no connection is named at all", () => {
     const query = schemaOf(clearCache.query)
 
-    expect(parseParameters(query, {})).toEqual({})
-    expect(issuesOf(() => parseParameters(query, { connectionId: "" }))).toMatchObject([
-      { pointer: "connectionId" },
+    expect(parseInput(query, {})).toEqual({})
+    expect(issuesOf(() => parseInput(query, { connectionId: "" }))).toMatchObject([
+      { pointer: "/connectionId" },
     ])
   })
 })
@@ -257,22 +257,22 @@ describe("what is told about a request that does not fit", () => {
       { ...connection, providerId: "aws", config: { region: [canary] } },
     ]
     for (const body of bodies) {
-      const issues = issuesOf(() => parseBody(create, body))
+      const issues = issuesOf(() => parseInput(create, body))
       expect(issues.length).toBeGreaterThan(0)
       expect(JSON.stringify(issues)).not.toContain(canary)
     }
   })
 
   test("begins with the first place that does not fit, for whoever reads only the message", () => {
-    expect(() => parseBody(create, { ...connection, name: "", extra: 1 })).toThrow(
+    expect(() => parseInput(create, { ...connection, name: "", extra: 1 })).toThrow(
       "The request does not fit: /name: a name is 1 to 128 characters, without control or bidirectional characters (and 1 more, see issues).",
     )
-    expect(() => parseBody(create, undefined)).toThrow("The request does not fit: the whole: is required.")
+    expect(() => parseInput(create, undefined)).toThrow("The request does not fit: the whole: is required.")
   })
 
   test("is bounded, in number and in the length of unknown names", () => {
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${"k".repeat(1000)}${i}`, 1]))
-    const issues = issuesOf(() => parseBody(create, { ...connection, ...many }))
+    const issues = issuesOf(() => parseInput(create, { ...connection, ...many }))
 
     expect(issues).toHaveLength(20)
     expect(JSON.stringify(issues).length).toBeLessThan(4000)

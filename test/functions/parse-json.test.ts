@@ -26,7 +26,7 @@ describe("parsing a body", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6 }), fc.integer({ min: 0, max: 6 }), (text, maxDepth) => {
         const value = JSON.parse(text)
-        const fits = depthOf(value) <= maxDepth
+        const fits = depthOf(value) <= maxDepth + 1
         expect(accepts(() => parseJson(text, maxDepth))).toBe(fits)
         expect(accepts(() => checkParsed(value, maxDepth, 1e9))).toBe(fits)
         if (fits) expect(parseJson(text, maxDepth)).toEqual(value)
@@ -44,6 +44,32 @@ describe("parsing a body", () => {
     )
   })
 
+  test.each([
+    ["[1e400]", '["1e400"]'],
+    ["-1e309", '"-1e309"'],
+    [`{"a":{"b":[0,${"9".repeat(309)}.5]}}`, "179769313486231570000e288"],
+    [`${"1".repeat(250)}e99`, "1E+308"],
+  ])("refuses a number that would be infinite, %#, and no other", (infinite, finite) => {
+    expect(() => parseJson(infinite, 64)).toThrow(
+      expect.objectContaining({ code: "VALIDATION", message: expect.stringContaining("number") }),
+    )
+    expect(() => checkParsed(JSON.parse(infinite), 64, 1e6)).toThrow(
+      expect.objectContaining({ code: "VALIDATION" }),
+    )
+    expect(parseJson(finite, 64)).toEqual(JSON.parse(finite))
+    expect(() => checkParsed(JSON.parse(finite), 64, 1e6)).not.toThrow()
+  })
+
+  test("says how deep what is in the body may nest, the body itself not counted", () => {
+    const value = (levels: number) => `{"value":${"[".repeat(levels)}${"]".repeat(levels)}}`
+    expect(parseJson(value(64), 64)).toBeDefined()
+    expect(() => parseJson(value(65), 64)).toThrow(
+      expect.objectContaining({
+        fields: { issues: [{ pointer: "", message: "nests deeper than 64 levels" }] },
+      }),
+    )
+  })
+
   test("of duplicate keys takes the last, and keeps __proto__ as a key", () => {
     const value = parseJson('{"a":1,"a":2,"__proto__":{"x":1}}', 64)
     expect(JSON.stringify(value)).toBe('{"a":2,"__proto__":{"x":1}}')
@@ -51,7 +77,7 @@ describe("parsing a body", () => {
   })
 
   test("takes time proportional to the length, also for runs of backslashes and quotes", () => {
-    for (const unit of ["\\", '"', '\\"', "[", "]", '"\\\\"'])
+    for (const unit of ["1", "1e9", "9e", "\\", '"', '\\"', "[", "]", '"\\\\"'])
       accepts(() => parseJson(`["${unit.repeat(500_000)}`, 64))
   })
 })
