@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { arrange, noArrangement, pageOf, stateOf } from "../../web/src/connections/arrange.ts"
+import { arrange, noArrangement, stateOf } from "../../web/src/connections/arrange.ts"
+import { pageOf } from "../../web/src/ui/page-of.ts"
 import { connection } from "./connections.ts"
 
 const failing = {

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react"
+import { AuditPage } from "./audit/audit-page.tsx"
 import { ConnectionsPage } from "./connections/connections-page.tsx"
 import { type PageName, usePage } from "./page.ts"
 import { ResolvePage } from "./resolve/resolve-page.tsx"
@@ -26,6 +27,9 @@ export function App(props: AppProps) {
   )
 }
 
+/** Pages that have nothing for others: no link leads them there. */
+const forAdmins: readonly PageName[] = ["audit"]
+
 /** Instead of everything, where nothing can work. */
 export function SetupFailure({ message }: { message: string }) {
   return (
@@ -43,6 +47,7 @@ const pages = {
   connections: ConnectionsPage,
   picker: TryPage,
   resolve: ResolvePage,
+  audit: AuditPage,
 } satisfies Record<PageName, () => unknown>
 
 function Shell() {
@@ -81,9 +86,13 @@ function Shell() {
 }
 
 function Navigation({ page }: { page: PageName }) {
+  const { viewer } = useSession()
+  const shown = (Object.keys(pages) as PageName[]).filter(
+    (name) => viewer.isAdmin || !forAdmins.includes(name),
+  )
   return (
     <nav aria-label={strings.pages.label}>
-      {(Object.keys(pages) as PageName[]).map((name) => (
+      {shown.map((name) => (
         <a key={name} href={`#/${name}`} aria-current={name === page ? "page" : undefined}>
           {strings.pages[name]}
         </a>

@@ -1,6 +1,8 @@
 import { useSyncExternalStore } from "react"
 
-export type PageName = "connections" | "picker" | "resolve"
+const names = ["connections", "picker", "resolve", "audit"] as const
+
+export type PageName = (typeof names)[number]
 
 /** The page that the address names after `#/`: a static site needs no server for that. */
 export function usePage(): PageName {
@@ -13,6 +15,5 @@ function subscribe(onChange: () => void): () => void {
 }
 
 function current(): PageName {
-  const name = location.hash.slice(2)
-  return name === "picker" || name === "resolve" ? name : "connections"
+  return names.find((name) => name === location.hash.slice(2)) ?? "connections"
 }

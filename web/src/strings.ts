@@ -1,4 +1,5 @@
 import type { Reason } from "../../core/client/index.ts"
+import { auditStrings } from "./strings/audit.ts"
 import { editorStrings } from "./strings/editor.ts"
 import { toolStrings } from "./strings/tools.ts"
 
@@ -13,6 +14,7 @@ export const strings = {
     connections: "Connections",
     picker: "Try a connection dialog",
     resolve: "Resolve tester",
+    audit: "Audit",
   },
   common: {
     cancel: "Cancel",
@@ -27,6 +29,9 @@ export const strings = {
     docs: "About this problem",
     opensNewTab: "(opens a new tab)",
     project: "Project",
+    page: (from: number, to: number, all: number) => `${from}–${to} of ${all}`,
+    previous: "Previous page",
+    next: "Next page",
   },
   account: {
     platform: (id: string) => `Platform ${id}`,
@@ -80,9 +85,6 @@ export const strings = {
       shown === all
         ? plural(all, "connection", "connections")
         : `${shown} of ${plural(all, "connection", "connections")}`,
-    page: (from: number, to: number, all: number) => `${from}–${to} of ${all}`,
-    previous: "Previous page",
-    next: "Next page",
     pages: "Pages of the list",
     noneMatch: "No connection matches.",
     showAll: "Show all",
@@ -144,6 +146,16 @@ export const strings = {
   remove: {
     title: (name: string) => `Delete ${name}?`,
     body: "References to it stop working at once, whatever is cached. This cannot be undone: a new connection has another id, and stored references would have to be written anew.",
+    breaks: "What would break",
+    looking: "Looking for what uses it …",
+    unused:
+      "Nothing has been resolved through it in the last 90 days. What is needed more seldom would still break.",
+    inUse: (paths: number, projects: number, complete: boolean) =>
+      `${complete ? "" : "At least "}${plural(paths, "path", "paths")} of it ${paths === 1 ? "was" : "were"} resolved in the last 90 days${projects > 0 ? `, for ${plural(projects, "project", "projects")}` : ""}:`,
+    uses: "Secrets in use",
+    project: (id: string) => `Project ${id}`,
+    platform: "The platform itself, for no project",
+    unknown: "What uses it could not be found out. It can be deleted all the same.",
     id: "Its id",
     confirm: "Delete the connection",
   },
@@ -180,5 +192,6 @@ export const strings = {
     PROVIDER_ERROR: "The secret manager failed",
   } satisfies Record<Reason, string>,
   editor: editorStrings,
+  ...auditStrings,
   ...toolStrings,
 } as const

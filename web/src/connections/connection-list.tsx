@@ -2,9 +2,11 @@ import { useState } from "react"
 import type { ProviderInfo } from "../../../core/client/index.ts"
 import { type AnyConnection, isFull } from "../data/api.ts"
 import { strings } from "../strings.ts"
-import { Button, IconButton } from "../ui/button.tsx"
+import { Button } from "../ui/button.tsx"
 import { Icon } from "../ui/icon.tsx"
-import { type Arrangement, arrange, noArrangement, pageOf, type SortKey } from "./arrange.ts"
+import { pageOf } from "../ui/page-of.ts"
+import { Paging } from "../ui/paging.tsx"
+import { type Arrangement, arrange, noArrangement, type SortKey } from "./arrange.ts"
 import { ConnectionRow, type RowActions, SkeletonRow } from "./connection-row.tsx"
 import { ListFilters } from "./list-filters.tsx"
 
@@ -77,18 +79,12 @@ export function ConnectionList({ connections, providers, actionsOf }: Connection
           {words.noneMatch} <Button onClick={() => change(noArrangement)}>{words.showAll}</Button>
         </p>
       )}
-      {(number > 0 || more) && (
-        <nav className="paging" aria-label={words.pages}>
-          <span className="muted">{words.page(from, to, arranged.length)}</span>
-          <IconButton
-            icon="left"
-            label={words.previous}
-            disabled={number === 0}
-            onClick={() => setPage(number - 1)}
-          />
-          <IconButton icon="right" label={words.next} disabled={!more} onClick={() => setPage(number + 1)} />
-        </nav>
-      )}
+      <Paging
+        label={words.pages}
+        page={{ number, from, to, more }}
+        all={arranged.length}
+        onChange={setPage}
+      />
     </section>
   )
 }

@@ -6,6 +6,8 @@ import { strings } from "../strings.ts"
 import { Button } from "../ui/button.tsx"
 import { Dialog } from "../ui/dialog.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
+import { UsageSummary } from "../usage/usage-summary.tsx"
+import { useUsage } from "../usage/use-usage.ts"
 
 interface DeleteDialogProps {
   connection: Pick<Connection, "id" | "name">
@@ -13,11 +15,14 @@ interface DeleteDialogProps {
   onDeleted(): void
 }
 
-/** Asks before it deletes. A connection that is gone already counts as deleted. */
+/** Says what would break, and asks before it deletes. A connection that is gone already counts as deleted. */
 export function DeleteDialog({ connection, onClose, onDeleted }: DeleteDialogProps) {
   const { client } = useSession()
   const { state, run } = useCall<true>()
   const { id, name } = connection
+  const usage = useUsage(id)
+  // Not before there is something to decide by; where it cannot be had, without it.
+  const looking = usage.loading && usage.items.length === 0
 
   async function remove() {
     const done = await run(async (signal) => {
@@ -32,18 +37,25 @@ export function DeleteDialog({ connection, onClose, onDeleted }: DeleteDialogPro
   return (
     <Dialog
       title={strings.remove.title(name)}
-      size="small"
       onClose={onClose}
       footer={
         <>
           <Button onClick={onClose}>{strings.common.cancel}</Button>
-          <Button kind="danger" icon="trash" busy={state.status === "busy"} onClick={remove}>
+          <Button
+            kind="danger"
+            icon="trash"
+            busy={state.status === "busy"}
+            disabled={looking}
+            onClick={remove}
+          >
             {strings.remove.confirm}
           </Button>
         </>
       }
     >
       <p>{strings.remove.body}</p>
+      <h3>{strings.remove.breaks}</h3>
+      <UsageSummary usage={usage} />
       <p className="muted">
         {strings.remove.id}: <code>{id}</code>
       </p>

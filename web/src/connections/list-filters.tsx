@@ -1,7 +1,6 @@
-import type { ReactNode } from "react"
 import type { ProviderInfo } from "../../../core/client/index.ts"
 import { strings } from "../strings.ts"
-import { Icon } from "../ui/icon.tsx"
+import { Choice, SearchBox } from "../ui/filters.tsx"
 import type { Arrangement } from "./arrange.ts"
 
 interface ListFiltersProps {
@@ -17,16 +16,12 @@ export function ListFilters({ arrangement, providers, onChange, count }: ListFil
   const { search, providerId, scope, state } = arrangement
   return (
     <search className="filters">
-      <label className="search-box">
-        <span className="visually-hidden">{words.search}</span>
-        <Icon name="search" />
-        <input
-          type="search"
-          value={search}
-          placeholder={words.searchPlaceholder}
-          onChange={(event) => onChange({ search: event.target.value })}
-        />
-      </label>
+      <SearchBox
+        label={words.search}
+        placeholder={words.searchPlaceholder}
+        value={search}
+        onChange={(text) => onChange({ search: text })}
+      />
       <Choice label={words.provider} value={providerId} onChange={(value) => onChange({ providerId: value })}>
         <option value="">{words.anyProvider}</option>
         {providers.map(({ id, name }) => (
@@ -60,23 +55,5 @@ export function ListFilters({ arrangement, providers, onChange, count }: ListFil
         {count}
       </p>
     </search>
-  )
-}
-
-interface ChoiceProps {
-  label: string
-  value: string
-  onChange(value: string): void
-  children: ReactNode
-}
-
-function Choice({ label, value, onChange, children }: ChoiceProps) {
-  return (
-    <label>
-      <span className="visually-hidden">{label}</span>
-      <select value={value} onChange={(event) => onChange(event.target.value)}>
-        {children}
-      </select>
-    </label>
   )
 }

@@ -6,7 +6,7 @@ import { strings } from "../strings.ts"
 import { Button } from "../ui/button.tsx"
 import { Dialog } from "../ui/dialog.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
-import { fullTime } from "../ui/time.tsx"
+import { exactTime } from "../ui/time.tsx"
 import { StepLine, TestSteps, Warnings } from "./test-steps.tsx"
 
 interface TestDialogProps {
@@ -60,7 +60,7 @@ export function TestDialog({ connection, onClose, onTested }: TestDialogProps) {
             <TestSteps steps={state.result.steps} />
             <p className={state.result.connected ? "good-text" : "bad-text"}>
               {state.result.connected
-                ? `${strings.test.passed(fullTime(state.result.checkedAt))} ${strings.test.cleared}`
+                ? `${strings.test.passed(exactTime(state.result.checkedAt))} ${strings.test.cleared}`
                 : strings.test.failed}
             </p>
             <Warnings warnings={state.result.warnings} />

@@ -3,7 +3,7 @@ import { textOfProblem } from "../data/problem-text.ts"
 import { strings } from "../strings.ts"
 import { Icon, type IconName } from "../ui/icon.tsx"
 import { ProblemBody } from "../ui/problem-note.tsx"
-import { fullTime } from "../ui/time.tsx"
+import { exactTime } from "../ui/time.tsx"
 
 type Step = TestReport["steps"][number]
 
@@ -70,7 +70,7 @@ export function Warnings({ warnings }: Pick<TestReport, "warnings">) {
           {warnings.map(({ code, message, at }) => (
             <li key={code}>
               {message}
-              {at && <> ({fullTime(at)})</>}
+              {at && <> ({exactTime(at)})</>}
             </li>
           ))}
         </ul>

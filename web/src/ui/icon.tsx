@@ -20,6 +20,9 @@ const paths = {
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   text: "M5 6h14M12 6v13M9 19h6",
   dash: "M6 12h12",
+  download: "M12 4v11M7 11l5 5 5-5M5 20h14",
+  widen: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L20 20M7.5 10.5h6",
+  list: "M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01",
 } as const
 
 export type IconName = keyof typeof paths

@@ -1,5 +1,6 @@
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" })
-const absolute = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" })
+const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" })
+const short = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" })
 
 const units = [
   ["day", 86_400],
@@ -15,13 +16,20 @@ export function timeAgo(then: number, now: number): string {
   return "just now"
 }
 
-export const fullTime = (timestamp: string) => absolute.format(new Date(timestamp))
+/** To the second. `time` in milliseconds since the epoch, or as RFC 3339 has it. */
+export const exactTime = (time: number | string) => exact.format(new Date(time))
+
+/** To the minute. */
+export const timeText = (time: number) => short.format(time)
+
+/** From when to when, less what both have in common. */
+export const spanText = ({ from, to }: { from: number; to: number }) => short.formatRange(from, to)
 
 /** A moment in words; the exact one when pointed at. */
 export function Time({ at, text }: { at: string; text?: (words: string) => string }) {
   const words = timeAgo(Date.parse(at), Date.now())
   return (
-    <time dateTime={at} title={fullTime(at)}>
+    <time dateTime={at} title={exactTime(at)}>
       {text ? text(words) : words}
     </time>
   )

@@ -1,0 +1,68 @@
+import { useId, useState } from "react"
+import { useConnections } from "../connections/use-connections.ts"
+import { useSession } from "../session/session.tsx"
+import { strings } from "../strings.ts"
+import { ProblemNote } from "../ui/problem-note.tsx"
+import { UsagePanel } from "../usage/usage-panel.tsx"
+import { RequestsPanel } from "./requests-panel.tsx"
+import { type AuditView, wholeView } from "./use-audit.ts"
+
+/** For admins: who asked for what, and who reaches which secret. */
+export function AuditPage() {
+  const { viewer } = useSession()
+  const words = strings.audit
+  return (
+    <>
+      <div className="page-head">
+        <div>
+          <h1 tabIndex={-1}>{words.title}</h1>
+          <p className="muted">{words.lead}</p>
+        </div>
+      </div>
+      {viewer.isAdmin ? <Audit /> : <p className="note">{words.onlyAdmins}</p>}
+    </>
+  )
+}
+
+type Way = "requests" | "usage"
+
+function Audit() {
+  const [way, setWay] = useState<Way>("requests")
+  const [view, setView] = useState<AuditView>(wholeView)
+  const connections = useConnections(undefined)
+  const group = useId()
+  const words = strings.audit
+  const change = (next: Partial<AuditView>) => setView((before) => ({ ...before, ...next }))
+  const known = { connections: connections.data ?? [], loaded: connections.data !== undefined }
+
+  return (
+    <>
+      {connections.error !== undefined && (
+        <ProblemNote error={connections.error} onRetry={connections.reload} />
+      )}
+      <fieldset className="segments">
+        <legend className="visually-hidden">{words.ways}</legend>
+        {(["requests", "usage"] as const).map((one) => (
+          <label key={one}>
+            <input type="radio" name={group} checked={way === one} onChange={() => setWay(one)} />
+            <span>{words[one]}</span>
+          </label>
+        ))}
+      </fieldset>
+      {way === "requests" ? (
+        <RequestsPanel view={view} known={known} onChange={change} />
+      ) : (
+        <UsagePanel
+          connections={known.connections}
+          connectionId={view.connectionId}
+          onChoose={(connectionId) => change({ connectionId })}
+          onRequests={(path) => {
+            change({ path, outcome: "", actor: "", action: "" })
+            setWay("requests")
+            document.querySelector<HTMLElement>("h1")?.focus()
+          }}
+        />
+      )}
+    </>
+  )
+}
