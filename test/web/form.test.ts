@@ -115,6 +115,15 @@ describe("an edited connection", () => {
     expect(changedDestinations({ ...formOf(base), "config.probePath": "a/b" }, vault, base)).toEqual([])
   })
 
+  test("is not sent where a destination changes and a stored secret would go there", () => {
+    const moved = { ...formOf(base), "config.url": "https://b" }
+    expect(problemsOf(moved, vault, base)).toEqual({
+      "config.secretId": expect.stringContaining("since URL changed"),
+    })
+    expect(problemsOf({ ...moved, "config.secretId": "s" }, vault, base)).toEqual({})
+    expect(problemsOf({ ...moved, "remove.secretId": "yes" }, vault, base)).toEqual({})
+  })
+
   test("can be tested before it is saved once all its secrets are typed again", () => {
     const form = formOf(base)
     expect(completeConfig(form, vault, base)).toBeUndefined()

@@ -4,8 +4,10 @@ import { ConnectionsPage } from "./connections/connections-page.tsx"
 import { type PageName, usePage } from "./page.ts"
 import { ResolvePage } from "./resolve/resolve-page.tsx"
 import type { ConsoleConfig } from "./session/config.ts"
-import type { SignInError } from "./session/oidc.ts"
+import type { Held } from "./session/credentials.ts"
+import type { Oidc } from "./session/oidc.ts"
 import { SessionGate, useSession } from "./session/session.tsx"
+import type { SignInError } from "./session/sign-in-error.ts"
 import { strings } from "./strings.ts"
 import { TryPage } from "./try/try-page.tsx"
 import { Announcer } from "./ui/announcer.tsx"
@@ -13,7 +15,8 @@ import { Button } from "./ui/button.tsx"
 
 interface AppProps {
   config: ConsoleConfig
-  firstToken: string | undefined
+  oidc: Oidc | undefined
+  first: Held | undefined
   signInError: SignInError["reason"] | undefined
 }
 
@@ -38,6 +41,18 @@ export function SetupFailure({ message }: { message: string }) {
         <h1>{strings.signIn.configTitle}</h1>
         <p>{strings.signIn.config}</p>
         <p className="note bad">{message}</p>
+      </div>
+    </main>
+  )
+}
+
+/** In a tab that was opened to sign in for another page, once that is done. */
+export function SignedInTab() {
+  return (
+    <main className="sign-in">
+      <div className="card">
+        <h1>{strings.signIn.doneTitle}</h1>
+        <p>{strings.signIn.done}</p>
       </div>
     </main>
   )

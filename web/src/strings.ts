@@ -51,7 +51,12 @@ export const strings = {
     expiredToken: "This token has expired. Make another.",
     endedTitle: "Your session has ended",
     ended: "Sign in again. What you have typed on this page is still here.",
-    endedIssuer: "Sign in again. This leaves the page, so copy what you have typed first.",
+    endedIssuer:
+      "Sign in again, in another tab. This page stays as it is, with what you have typed, and goes on then.",
+    orSignOut: "Closing this signs you out, and leaves what you have typed.",
+    preparing: "Asking the identity provider …",
+    doneTitle: "You are signed in",
+    done: "Close this tab, and go on where you were.",
     errors: {
       state: "The answer of the identity provider does not belong to this tab. Sign in again from here.",
       refused: "The identity provider did not let you in. Sign in again, or ask an admin for access.",
@@ -59,6 +64,8 @@ export const strings = {
       identity: "The identity provider's answer was made for another sign-in. Sign in again.",
       discovery: "The identity provider is not set up as the console expects. Ask the operators.",
       token: "The identity provider's token does not say which platform you belong to. Ask the operators.",
+      person: "That was somebody else's sign-in. Sign in as who you were, or close this to sign out.",
+      elsewhere: "The page that you were signing in for is no longer open. Sign in here instead.",
     },
     configTitle: "The console is not set up",
     config: "Its config.json is missing or wrong. Tell the operators:",
@@ -107,6 +114,7 @@ export const strings = {
     created: (name: string) => `${name} is connected.`,
     updated: (name: string) => `${name} is saved.`,
     deleted: (name: string) => `${name} is deleted.`,
+    savedWith: (name: string) => `${name} is saved. Its test found what is worth knowing:`,
     empty: {
       title: "Connect your first secret manager",
       steps: [
@@ -138,6 +146,7 @@ export const strings = {
       TLS: "Verify its certificate",
       authenticate: "Log in",
       read: "Read",
+      test: "Test",
     } as Record<string, string>,
     ok: "passed",
     notOk: "failed",

@@ -2,6 +2,7 @@ import { useState } from "react"
 import type { Connection } from "../../../core/client/index.ts"
 import { type AnyConnection, isFull } from "../data/api.ts"
 import { ConnectionDialog } from "../editor/connection-dialog.tsx"
+import type { Saved } from "../editor/save.ts"
 import { useSession } from "../session/session.tsx"
 import { strings } from "../strings.ts"
 import { useAnnounce } from "../ui/announcer.tsx"
@@ -13,6 +14,7 @@ import { DeleteDialog } from "./delete-dialog.tsx"
 import { EmptyState } from "./empty-state.tsx"
 import { ProjectChoice } from "./project-choice.tsx"
 import { TestDialog } from "./test-dialog.tsx"
+import { Warnings } from "./test-steps.tsx"
 import { useClearing } from "./use-clearing.ts"
 import { useConnections, useProviders } from "./use-connections.ts"
 
@@ -29,11 +31,14 @@ export function ConnectionsPage() {
   const announce = useAnnounce()
   const clearing = useClearing()
   const [shown, setShown] = useState<Shown>()
+  /** What the test found that a connection was saved with. */
+  const [warned, setWarned] = useState<{ name: string } & Pick<Saved, "warnings">>()
   const close = () => setShown(undefined)
 
-  function saved(connection: Connection) {
+  function saved({ connection, warnings }: Saved) {
     const isNew = shown?.dialog === "create"
     close()
+    setWarned(warnings.length > 0 ? { name: connection.name, warnings } : undefined)
     announce((isNew ? strings.connections.created : strings.connections.updated)(connection.name))
     connections.replace((all) => [...all.filter(({ id }) => id !== connection.id), connection])
   }
@@ -99,6 +104,13 @@ export function ConnectionsPage() {
           value={projectId}
           onChange={setProjectId}
           mayBeNone={viewer.isService}
+        />
+      )}
+      {warned && (
+        <Warnings
+          title={strings.connections.savedWith(warned.name)}
+          warnings={warned.warnings}
+          onDismiss={() => setWarned(undefined)}
         />
       )}
       {clearing.error !== undefined && <ProblemNote error={clearing.error} />}

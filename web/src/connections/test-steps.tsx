@@ -1,6 +1,7 @@
 import type { TestReport } from "../../../core/client/index.ts"
 import { textOfProblem } from "../data/problem-text.ts"
 import { strings } from "../strings.ts"
+import { Button } from "../ui/button.tsx"
 import { Icon, type IconName } from "../ui/icon.tsx"
 import { ProblemBody } from "../ui/problem-note.tsx"
 import { exactTime } from "../ui/time.tsx"
@@ -59,13 +60,19 @@ export function StepLine({ state, name, latencyMs, children }: StepLineProps) {
   )
 }
 
-export function Warnings({ warnings }: Pick<TestReport, "warnings">) {
+interface WarningsProps extends Pick<TestReport, "warnings"> {
+  title?: string
+  onDismiss?: () => void
+}
+
+/** What a test found that is no failure yet. */
+export function Warnings({ warnings, title = strings.test.warnings, onDismiss }: WarningsProps) {
   if (warnings.length === 0) return null
   return (
     <div className="note warn">
       <Icon name="alert" />
       <div>
-        <p className="note-title">{strings.test.warnings}</p>
+        <p className="note-title">{title}</p>
         <ul>
           {warnings.map(({ code, message, at }) => (
             <li key={code}>
@@ -74,6 +81,7 @@ export function Warnings({ warnings }: Pick<TestReport, "warnings">) {
             </li>
           ))}
         </ul>
+        {onDismiss && <Button onClick={onDismiss}>{strings.common.dismiss}</Button>}
       </div>
     </div>
   )

@@ -5,6 +5,7 @@ import {
   LatchkeyProblem,
   type MemberConnection,
 } from "../../../core/client/index.ts"
+import type { Credentials } from "../session/credentials.ts"
 
 /** A connection as whoever is signed in sees it. */
 export type AnyConnection = Connection | MemberConnection
@@ -12,18 +13,31 @@ export type AnyConnection = Connection | MemberConnection
 /** Whether it is shown whole: to admins and services. */
 export const isFull = (connection: AnyConnection): connection is Connection => "version" in connection
 
-/** A client that tells when the API no longer takes the token. */
+/**
+ * A client that does not give up where the API no longer takes the token: it gets the next one from the issuer and asks
+ * again, else once somebody has signed in again. Nothing was done for a token that was not taken, so whatever it was can be
+ * asked again.
+ */
 export function createApi(options: {
   baseUrl: string
-  token: () => string
-  onSessionEnded: () => void
+  credentials: Pick<Credentials, "token" | "refreshed" | "signedIn">
+  fetch?: typeof fetch
 }): Client {
+  const { baseUrl, credentials, fetch: send = fetch } = options
   return createClient({
-    baseUrl: options.baseUrl,
-    token: options.token,
-    fetch: async (input, init) => {
-      const response = await fetch(input, init)
-      if (response.status === 401) options.onSessionEnded()
+    baseUrl,
+    token: credentials.token,
+    async fetch(input, init = {}) {
+      const headers = new Headers(init.headers)
+      let response = await send(input, init)
+      for (const next of [credentials.refreshed, credentials.signedIn]) {
+        if (response.status !== 401) return response
+        const rejected = headers.get("authorization")?.replace("Bearer ", "") ?? ""
+        const token = await next(rejected, init.signal ?? undefined)
+        if (token === undefined) continue
+        headers.set("authorization", `Bearer ${token}`)
+        response = await send(input, { ...init, headers })
+      }
       return response
     },
   })

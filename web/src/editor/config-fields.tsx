@@ -6,7 +6,7 @@ import { Button, IconButton } from "../ui/button.tsx"
 import { type ControlProps, Field } from "../ui/field.tsx"
 import { Icon } from "../ui/icon.tsx"
 import { WithCode } from "../ui/with-code.tsx"
-import { changedDestinations, isKept } from "./form.ts"
+import { changedDestinations, isKept, secretsToRepeat } from "./form.ts"
 import {
   configKey,
   type Form,
@@ -29,7 +29,7 @@ export function ConfigFields({ provider, base, form, problems, onChange }: Confi
   const words = strings.editor
   const fields = fieldsInPlay(provider, form)
   const moved = base ? changedDestinations(form, provider, base).join(", ") : ""
-  const secretsStored = fields.some(({ name, type }) => type === "password" && isKept(name, form, base))
+  const repeated = base ? secretsToRepeat(form, provider, base) : []
 
   return (
     <fieldset>
@@ -43,7 +43,7 @@ export function ConfigFields({ provider, base, form, problems, onChange }: Confi
         </p>
       )}
       {provider.facts && <Facts facts={provider.facts} />}
-      {moved && secretsStored && (
+      {repeated.length > 0 && (
         <p className="note warn" role="status">
           <Icon name="alert" />
           {words.secretsAgain(moved)}
@@ -56,7 +56,7 @@ export function ConfigFields({ provider, base, form, problems, onChange }: Confi
           const hint =
             stored && isKept(field.name, form, base) ? (
               <>
-                {moved ? <strong>{words.again(moved)}</strong> : <strong>{words.stored}</strong>}{" "}
+                {!problems[key] && <strong>{moved ? words.again(moved) : words.stored}</strong>}{" "}
                 <WithCode text={field.description} />
               </>
             ) : (

@@ -6,13 +6,14 @@ import { Button } from "../ui/button.tsx"
 import { Dialog } from "../ui/dialog.tsx"
 import { ConnectionForm } from "./connection-form.tsx"
 import { ProviderChoice } from "./provider-choice.tsx"
+import type { Saved } from "./save.ts"
 
 interface ConnectionDialogProps {
   known: { connections: readonly AnyConnection[]; providers: readonly ProviderInfo[] }
   /** The one to edit; without it a new one is made. */
   connection?: Connection
   onClose(): void
-  onSaved(connection: Connection): void
+  onSaved(saved: Saved): void
 }
 
 /** Makes a connection, the provider first, or edits one. Asks before it drops what was typed. */

@@ -11,7 +11,7 @@ import { ConfigFields } from "./config-fields.tsx"
 import { ConflictNote } from "./conflict-note.tsx"
 import { formOf, newForm, problemsOf, type Rebased, rebase, updateRequest } from "./form.ts"
 import type { Form } from "./provider-fields.ts"
-import { fieldProblems, type Progress, save } from "./save.ts"
+import { fieldProblems, type Progress, type Saved, save } from "./save.ts"
 import { SaveProgress } from "./save-progress.tsx"
 import { ScopeFields } from "./scope-fields.tsx"
 import { SettingsFields } from "./settings-fields.tsx"
@@ -23,7 +23,7 @@ interface ConnectionFormProps {
   known: readonly AnyConnection[]
   onDirty(dirty: boolean): void
   onClose(): void
-  onSaved(connection: Connection): void
+  onSaved(saved: Saved): void
   onChangeProvider?: () => void
 }
 
@@ -80,7 +80,7 @@ export function ConnectionForm(props: ConnectionFormProps) {
     })
     if (running.signal.aborted) return
     if (saved) return onSaved(saved)
-    const error = last?.save.error
+    const error = last?.save.error ?? last?.test?.error
     if (base && isProblem(error, "VERSION_CONFLICT")) await meetTheirs(base, running.signal)
     else point(fieldProblems(error))
     setBusy(false)
@@ -96,7 +96,7 @@ export function ConnectionForm(props: ConnectionFormProps) {
       setConflict(rebased)
       setProgress(undefined)
     } catch (error) {
-      if (!signal.aborted) setProgress({ save: { state: "failed", tests: false, error } })
+      if (!signal.aborted) setProgress({ save: { state: "failed", error } })
     }
   }
 

@@ -61,7 +61,12 @@ export function problemsOf(form: Form, provider: ProviderInfo, base?: Connection
   if (form.scope === "PROJECT" && readLines(form.projectIds ?? "").length === 0) required.push("projectIds")
   for (const name of ["settings.cacheTtlSeconds", "settings.staleIfErrorSeconds"])
     if (!/^\d+$/.test(form[name] ?? "")) required.push(name)
-  return Object.fromEntries(required.map((name) => [name, strings.editor.required]))
+  const again = base ? secretsToRepeat(form, provider, base) : []
+  const moved = again.length > 0 && base ? changedDestinations(form, provider, base).join(", ") : ""
+  return Object.fromEntries([
+    ...required.map((name) => [name, strings.editor.required]),
+    ...again.map((name) => [configKey(name), strings.editor.again(moved)]),
+  ])
 }
 
 export function createRequest(form: Form, provider: ProviderInfo): NewConnection {
@@ -110,6 +115,14 @@ export function changedDestinations(form: Form, provider: ProviderInfo, base: Co
   return provider.fields
     .filter(({ name, destination }) => destination && Object.hasOwn(change, name))
     .map(({ displayName }) => displayName)
+}
+
+/** Fields of secrets that are stored and would be kept, while a destination changes: nobody sends them elsewhere that way. */
+export function secretsToRepeat(form: Form, provider: ProviderInfo, base: Connection): string[] {
+  if (changedDestinations(form, provider, base).length === 0) return []
+  return fieldsInPlay(provider, form)
+    .filter(({ name, type }) => type === "password" && isKept(name, form, base))
+    .map(({ name }) => name)
 }
 
 /** The whole configuration, where the form has all of it: then it can be tested before it is saved. */

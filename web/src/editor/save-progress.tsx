@@ -19,48 +19,46 @@ export function SaveProgress({ progress, problems, provider }: SaveProgressProps
   const element = useRef<HTMLDivElement>(null)
   const words = strings.editor
   const { test, save } = progress
-  const failed = test?.failed || save.state === "failed"
-  const testRefused = test !== undefined && test.report === undefined && save.state === "failed"
+  const failed = test?.state === "failed" || save.state === "failed"
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever there is more to see
   useEffect(() => {
     element.current?.scrollIntoView({ block: "nearest" })
   }, [progress])
 
-  const error = save.error !== undefined && (
-    <>
-      <ProblemBody text={problemText(save.error)} />
-      <ul>
-        {Object.entries(problems).map(([name, message]) => (
-          <li key={name}>
-            <strong>{fieldLabel(name, provider)}</strong>: {message}
-          </li>
-        ))}
-      </ul>
-    </>
-  )
+  const explain = (error: unknown) =>
+    error !== undefined && (
+      <>
+        <ProblemBody text={problemText(error)} />
+        <ul>
+          {Object.entries(problems).map(([name, message]) => (
+            <li key={name}>
+              <strong>{fieldLabel(name, provider)}</strong>: {message}
+            </li>
+          ))}
+        </ul>
+      </>
+    )
   return (
     <div className={`progress ${failed ? "bad" : ""}`} aria-live="polite" ref={element}>
-      {test?.report ? (
-        <TestSteps steps={test.report.steps} />
-      ) : (
-        test && (
-          <ol className="steps">
-            <StepLine state={testRefused ? "bad" : "busy"} name={words.stepTest}>
-              {testRefused && error}
-            </StepLine>
-          </ol>
-        )
-      )}
       <ol className="steps">
+        {test && (
+          <StepLine
+            state={test.state === "failed" ? "bad" : test.state}
+            name={test.withStored ? words.stepTestStored : words.stepTest}
+          >
+            {explain(test.error)}
+            {test.steps.length > 0 && <TestSteps steps={test.steps} />}
+          </StepLine>
+        )}
         <StepLine
-          state={save.state === "busy" ? "busy" : save.state === "failed" && !testRefused ? "bad" : "waiting"}
-          name={save.tests ? words.stepTestAndSave : words.stepSave}
+          state={save.state === "failed" ? "bad" : save.state}
+          name={test ? words.stepSave : words.stepSaveUntested}
         >
-          {!testRefused && error}
+          {explain(save.error)}
         </StepLine>
       </ol>
-      {test?.report && <Warnings warnings={test.report.warnings} />}
+      {test && <Warnings warnings={test.warnings} />}
       {failed && <p className="bad-text">{words.nothingStored}</p>}
     </div>
   )

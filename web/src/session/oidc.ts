@@ -1,5 +1,6 @@
 import type { SignInConfig } from "./config.ts"
-import { claimsOf } from "./viewer.ts"
+import { createIssuer, type IssuerDeps, type Tokens } from "./issuer.ts"
+import { SignInError } from "./sign-in-error.ts"
 
 /** What must survive the way to the issuer and back. No token is ever among it. */
 interface Pending {
@@ -8,32 +9,69 @@ interface Pending {
   verifier: string
 }
 
-export interface OidcDeps {
+export interface OidcDeps extends IssuerDeps {
   /** Where the pending sign-in is kept: this tab's session storage. */
   storage: Pick<Storage, "getItem" | "setItem" | "removeItem">
-  send: typeof fetch
-  now: () => number
 }
 
-interface Endpoints {
-  authorization: string
-  token: string
+/** A sign-in that goes on in another tab, while this page stays as it is. */
+export interface TabSignIn {
+  /** Where the other tab goes. */
+  url: string
+  /** By this the other tab's answer is known. */
+  state: string
+  /** @throws SignInError */
+  complete(query: URLSearchParams): Promise<Tokens>
 }
 
 const storageKey = "latchkey.sign-in"
+/** With this the state begins of a sign-in that another tab waits for. */
+const tabMark = "tab."
+
+/** Whether an answer of an issuer is for a page that waits in another tab. */
+export const isForOtherTab = (query: URLSearchParams): boolean =>
+  (query.get("state") ?? "").startsWith(tabMark)
 
 /**
  * Sign-in by OpenID Connect's authorization code flow with PKCE (OpenID Connect Core 1.0, section 3.1; RFC 7636, S256;
- * RFC 9700, section 2.1). The access token stays in memory.
+ * RFC 9700, section 2.1). Tokens stay in memory.
  */
 export function createOidc(config: SignInConfig, deps: OidcDeps) {
-  const { storage, send, now } = deps
+  const { storage } = deps
+  const issuer = createIssuer(config, deps)
 
-  /** The address to go to. @throws SignInError */
+  /** The address to go to in this tab, which ends this page. @throws SignInError */
   async function begin(): Promise<string> {
-    const { authorization } = await discover()
-    const pending: Pending = { state: randomText(), nonce: randomText(), verifier: randomText() }
+    const { url, pending } = await prepare("")
     storage.setItem(storageKey, JSON.stringify(pending))
+    return url
+  }
+
+  /** The same in another tab. @throws SignInError */
+  async function beginInTab(): Promise<TabSignIn> {
+    const { url, pending } = await prepare(tabMark)
+    return { url, state: pending.state, complete: (query) => redeem(query, pending) }
+  }
+
+  /**
+   * The tokens, for the query with which the issuer sent the browser back; undefined where that is no answer of an issuer.
+   * What was pending is used once, whatever comes of it.
+   * @throws SignInError
+   */
+  async function complete(query: URLSearchParams): Promise<Tokens | undefined> {
+    if (!query.has("code") && !query.has("error")) return undefined
+    return redeem(query, takePending())
+  }
+
+  /** The next tokens, with the refresh token of these. @throws SignInError */
+  async function refresh(tokens: Tokens): Promise<Tokens> {
+    if (tokens.refresh === undefined) throw new SignInError("refused")
+    return issuer.redeem({ grant_type: "refresh_token", refresh_token: tokens.refresh }, tokens)
+  }
+
+  async function prepare(mark: string): Promise<{ url: string; pending: Pending }> {
+    const { authorization } = await issuer.discover()
+    const pending: Pending = { state: mark + randomText(), nonce: randomText(), verifier: randomText() }
     const url = new URL(authorization)
     const parameters = {
       response_type: "code",
@@ -47,73 +85,22 @@ export function createOidc(config: SignInConfig, deps: OidcDeps) {
       ...(config.audience !== undefined && { audience: config.audience }),
     }
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
-    return url.href
+    return { url: url.href, pending }
   }
 
-  /**
-   * The access token, for the query with which the issuer sent the browser back; undefined where that is no answer of an
-   * issuer. What was pending is used once, whatever comes of it.
-   * @throws SignInError
-   */
-  async function complete(query: URLSearchParams): Promise<string | undefined> {
-    const code = query.get("code")
-    const refusal = query.get("error")
-    if (code === null && refusal === null) return undefined
-    const pending = takePending()
+  async function redeem(query: URLSearchParams, pending: Pending | undefined): Promise<Tokens> {
     if (pending === undefined || query.get("state") !== pending.state) throw new SignInError("state")
     // RFC 9207: where the issuer names itself, it must be the one that was asked.
     if ((query.get("iss") ?? config.issuer) !== config.issuer) throw new SignInError("state")
+    const code = query.get("code")
     if (code === null) throw new SignInError("refused")
-    const { token } = await discover()
-    const reply = await readJson(token, {
-      method: "POST",
-      headers: { "content-type": "application/x-www-form-urlencoded" },
-      body: new URLSearchParams({
-        grant_type: "authorization_code",
-        code,
-        redirect_uri: config.redirectUri,
-        client_id: config.clientId,
-        code_verifier: pending.verifier,
-      }).toString(),
-    })
-    const { access_token: accessToken, id_token: idToken } = reply
-    if (typeof accessToken !== "string" || typeof idToken !== "string") throw new SignInError("reply")
-    if (!isForUs(idToken, pending.nonce)) throw new SignInError("identity")
-    return accessToken
-  }
-
-  /** Section 3.1.3.7: it came from the issuer itself over TLS, which stands in for its signature. */
-  function isForUs(idToken: string, nonce: string): boolean {
-    const { iss, aud, azp, exp, nonce: named } = claimsOf(idToken) ?? {}
-    const audiences = Array.isArray(aud) ? aud : [aud]
-    return (
-      iss === config.issuer &&
-      audiences.includes(config.clientId) &&
-      (audiences.length === 1 || azp === config.clientId) &&
-      typeof exp === "number" &&
-      exp * 1000 > now() &&
-      named === nonce
-    )
-  }
-
-  async function discover(): Promise<Endpoints> {
-    const found = await readJson(`${config.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`)
-    const { issuer, authorization_endpoint: authorization, token_endpoint: token } = found
-    // OpenID Connect Discovery 1.0, section 4.3.
-    if (issuer !== config.issuer || !isSafe(authorization) || !isSafe(token))
-      throw new SignInError("discovery")
-    return { authorization, token }
-  }
-
-  async function readJson(url: string, init: RequestInit = {}): Promise<Record<string, unknown>> {
-    try {
-      const response = await send(url, { ...init, credentials: "omit", redirect: "error", cache: "no-store" })
-      const value: unknown = response.ok ? await response.json() : undefined
-      if (typeof value === "object" && value !== null) return value as Record<string, unknown>
-    } catch {
-      // said below
+    const grant = {
+      grant_type: "authorization_code",
+      code,
+      redirect_uri: config.redirectUri,
+      code_verifier: pending.verifier,
     }
-    throw new SignInError("reply")
+    return issuer.redeem(grant, { nonce: pending.nonce })
   }
 
   function takePending(): Pending | undefined {
@@ -122,26 +109,10 @@ export function createOidc(config: SignInConfig, deps: OidcDeps) {
     return text === null ? undefined : (JSON.parse(text) as Pending)
   }
 
-  /** As good as the issuer's own address: not sent in the clear where that is not. */
-  const isSafe = (url: unknown): url is string =>
-    typeof url === "string" &&
-    URL.canParse(url) &&
-    (url.startsWith("https:") || (config.issuer.startsWith("http:") && url.startsWith("http:")))
-
-  return { begin, complete }
+  return { begin, beginInTab, complete, refresh, revoke: issuer.revoke }
 }
 
-/** Why signing in failed: what to say about it is among the strings. */
-export class SignInError extends Error {
-  /** `token`: the token is good, but not for this console. */
-  readonly reason: "state" | "refused" | "reply" | "identity" | "discovery" | "token"
-
-  constructor(reason: SignInError["reason"]) {
-    super(reason)
-    this.name = "SignInError"
-    this.reason = reason
-  }
-}
+export type Oidc = ReturnType<typeof createOidc>
 
 /** 256 random bits, url-safe. */
 const randomText = () => base64url(crypto.getRandomValues(new Uint8Array(32)))

@@ -1,10 +1,13 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react"
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react"
 import type { Client } from "../../../core/client/index.ts"
 import { createApi } from "../data/api.ts"
 import type { ConsoleConfig } from "./config.ts"
-import type { SignInError } from "./oidc.ts"
-import { EndedDialog, SignIn } from "./sign-in.tsx"
-import { type Viewer, viewerOf } from "./viewer.ts"
+import { createCredentials, type Held } from "./credentials.ts"
+import { EndedDialog } from "./ended-dialog.tsx"
+import type { Oidc } from "./oidc.ts"
+import { SignIn } from "./sign-in.tsx"
+import { SignInError } from "./sign-in-error.ts"
+import type { Viewer } from "./viewer.ts"
 
 /** Who is signed in, and the API as they may use it. */
 export interface Session {
@@ -24,68 +27,69 @@ export function useSession(): Session {
 
 interface SessionGateProps {
   config: ConsoleConfig
-  /** The token that the page was opened with. */
-  firstToken: string | undefined
+  /** How people sign in; absent in the sandbox. */
+  oidc: Oidc | undefined
+  /** What the page was opened with. */
+  first: Held | undefined
   /** Why the sign-in that led here failed. */
   signInError: SignInError["reason"] | undefined
   children: ReactNode
 }
 
-/** Shows its children to those who are signed in. The token is kept here, in memory, and nowhere else. */
-export function SessionGate({ config, firstToken, signInError, children }: SessionGateProps) {
-  const token = useRef<string | undefined>(undefined)
+/** Shows its children to those who are signed in, and asks them to sign in again over the page as it stands. */
+export function SessionGate({ config, oidc, first, signInError, children }: SessionGateProps) {
   const [viewer, setViewer] = useState<Viewer>()
   const [ended, setEnded] = useState(false)
   const [failure, setFailure] = useState(signInError)
-  const [opened, setOpened] = useState(false)
+  // What the page was opened with is adopted in a moment: the form must not flash up meanwhile.
+  const [opened, setOpened] = useState(first === undefined)
 
-  const client = useMemo(
-    () =>
-      createApi({
-        baseUrl: config.apiUrl,
-        token: () => token.current ?? "",
-        onSessionEnded: () => setEnded(true),
-      }),
-    [config],
-  )
+  const { credentials, client } = useMemo(() => {
+    const credentials = createCredentials({
+      claims: config.claims,
+      ...(oidc && { refresh: oidc.refresh }),
+      onViewer(next) {
+        setViewer(next)
+        setEnded(false)
+      },
+      onEnded: () => setEnded(true),
+    })
+    return { credentials, client: createApi({ baseUrl: config.apiUrl, credentials }) }
+  }, [config, oidc])
 
-  /** False where the text is no token of someone, or in a session that has ended, of somebody else. */
-  function adopt(text: string): boolean {
-    const next = viewerOf(text, config.claims)
-    if (!next) return false
-    if (viewer && (next.platformId !== viewer.platformId || next.subject !== viewer.subject)) return false
-    token.current = text
-    setViewer(next)
-    setOpened(true)
-    setEnded(false)
-    return true
+  /** Why it is not to be had with these; undefined where it is. */
+  function adopt(tokens: Held): SignInError["reason"] | undefined {
+    try {
+      credentials.hold(tokens)
+      return undefined
+    } catch (error) {
+      if (error instanceof SignInError) return error.reason
+      throw error
+    }
   }
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only the token that the page was opened with
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what the page was opened with
   useEffect(() => {
-    if (firstToken !== undefined && !adopt(firstToken)) setFailure("token")
-  }, [firstToken])
+    if (first) setFailure(adopt(first))
+    setOpened(true)
+  }, [first])
 
-  if (!viewer) {
-    // Adopted in a moment: the form must not flash up meanwhile.
-    if (firstToken !== undefined && !opened && failure === undefined) return null
-    return <SignIn config={config} failure={failure} onToken={adopt} />
-  }
+  if (!opened) return null
+  if (!viewer) return <SignIn config={config} oidc={oidc} failure={failure} onTokens={adopt} />
   const session: Session = {
     viewer,
     client,
     config,
     signOut() {
-      token.current = undefined
-      setViewer(undefined)
+      const held = credentials.drop()
       setFailure(undefined)
-      setEnded(false)
+      if (held && "refresh" in held && held.refresh !== undefined) void oidc?.revoke(held.refresh)
     },
   }
   return (
     <SessionContext value={session}>
       {children}
-      {ended && <EndedDialog config={config} onToken={adopt} onSignOut={session.signOut} />}
+      {ended && <EndedDialog config={config} oidc={oidc} onTokens={adopt} onSignOut={session.signOut} />}
     </SessionContext>
   )
 }

@@ -1,39 +1,37 @@
 import { type FormEvent, useState } from "react"
 import { strings } from "../strings.ts"
 import { Button } from "../ui/button.tsx"
-import { Dialog } from "../ui/dialog.tsx"
 import { Field } from "../ui/field.tsx"
 import { Icon } from "../ui/icon.tsx"
 import type { ConsoleConfig, SignInConfig } from "./config.ts"
-import { createOidc, SignInError } from "./oidc.ts"
+import type { Held } from "./credentials.ts"
+import type { Oidc } from "./oidc.ts"
+import { SignInError } from "./sign-in-error.ts"
 import { viewerOf } from "./viewer.ts"
 
-interface SignInProps {
+export interface SignInProps {
   config: ConsoleConfig
-  failure: SignInError["reason"] | undefined
-  /** False where it is not to be had with this token. */
-  onToken(token: string): boolean
+  /** Absent in the sandbox, where tokens are pasted. */
+  oidc: Oidc | undefined
+  /** Why it is not to be had with these; undefined where it is. */
+  onTokens(tokens: Held): SignInError["reason"] | undefined
 }
 
 /** The page before anything else: the way to the identity provider, or in the sandbox a place for a token. */
-export function SignIn({ config, failure, onToken }: SignInProps) {
+export function SignIn({ failure, ...props }: SignInProps & { failure: SignInError["reason"] | undefined }) {
+  const { config, oidc } = props
   return (
     <main className="sign-in">
       <div className="card">
         <img src="favicon.svg" alt="" width={40} height={40} />
         <h1>{strings.signIn.title}</h1>
-        {failure && (
-          <p className="note bad" role="alert">
-            <Icon name="alert" />
-            {strings.signIn.errors[failure]}
-          </p>
-        )}
-        {config.signIn ? (
-          <IssuerForm signIn={config.signIn} />
+        {failure && <SignInProblem reason={failure} />}
+        {config.signIn && oidc ? (
+          <IssuerForm signIn={config.signIn} oidc={oidc} />
         ) : (
           <>
             <p className="muted">{strings.signIn.sandbox}</p>
-            <TokenForm config={config} onToken={onToken} />
+            <TokenForm {...props} />
           </>
         )}
       </div>
@@ -41,59 +39,44 @@ export function SignIn({ config, failure, onToken }: SignInProps) {
   )
 }
 
-interface EndedDialogProps extends Omit<SignInProps, "failure"> {
-  onSignOut(): void
-}
-
-/** Over the page as it stood when the API no longer took the token, so that nothing typed is lost. */
-export function EndedDialog({ config, onToken, onSignOut }: EndedDialogProps) {
+export function SignInProblem({ reason }: Pick<SignInError, "reason">) {
   return (
-    <Dialog title={strings.signIn.endedTitle} size="small" onClose={onSignOut}>
-      {config.signIn ? (
-        <>
-          <p>{strings.signIn.endedIssuer}</p>
-          <IssuerForm signIn={config.signIn} />
-        </>
-      ) : (
-        <>
-          <p>{strings.signIn.ended}</p>
-          <TokenForm config={config} onToken={onToken} />
-        </>
-      )}
-    </Dialog>
+    <p className="note bad" role="alert">
+      <Icon name="alert" />
+      {strings.signIn.errors[reason]}
+    </p>
   )
 }
 
-function IssuerForm({ signIn }: { signIn: SignInConfig }) {
-  const [state, setState] = useState<"idle" | "going" | SignInError["reason"]>("idle")
+export const reasonOf = (error: unknown): SignInError["reason"] =>
+  error instanceof SignInError ? error.reason : "reply"
+
+function IssuerForm({ signIn, oidc }: { signIn: SignInConfig; oidc: Oidc }) {
+  const [going, setGoing] = useState(false)
+  const [failure, setFailure] = useState<SignInError["reason"]>()
 
   async function go() {
-    setState("going")
+    setGoing(true)
     try {
-      const oidc = createOidc(signIn, { storage: sessionStorage, send: fetch.bind(window), now: Date.now })
       location.assign(await oidc.begin())
     } catch (error) {
-      setState(error instanceof SignInError ? error.reason : "reply")
+      setFailure(reasonOf(error))
+      setGoing(false)
     }
   }
 
   return (
     <>
-      {state !== "idle" && state !== "going" && (
-        <p className="note bad" role="alert">
-          <Icon name="alert" />
-          {strings.signIn.errors[state]}
-        </p>
-      )}
+      {failure && !going && <SignInProblem reason={failure} />}
       <p className="muted">{strings.signIn.issuer(new URL(signIn.issuer).host)}</p>
-      <Button kind="primary" busy={state === "going"} onClick={go}>
-        {state === "going" ? strings.signIn.going : strings.signIn.withIssuer}
+      <Button kind="primary" busy={going} onClick={go}>
+        {going ? strings.signIn.going : strings.signIn.withIssuer}
       </Button>
     </>
   )
 }
 
-function TokenForm({ config, onToken }: Omit<SignInProps, "failure">) {
+export function TokenForm({ config, onTokens }: Omit<SignInProps, "oidc">) {
   const [token, setToken] = useState("")
   const [error, setError] = useState<string>()
 
@@ -102,7 +85,7 @@ function TokenForm({ config, onToken }: Omit<SignInProps, "failure">) {
     const text = token.trim()
     const viewer = viewerOf(text, config.claims)
     if (viewer && viewer.expiresAt <= Date.now()) setError(strings.signIn.expiredToken)
-    else if (!onToken(text)) setError(strings.signIn.notAToken)
+    else if (onTokens({ access: text })) setError(strings.signIn.notAToken)
   }
 
   return (

@@ -48,7 +48,8 @@ export const editorStrings = {
   nothingStored: "Nothing was saved. Mend what is named and try again: what you typed is still here.",
   stepTest: "Test the connection",
   stepSave: "Save it",
-  stepTestAndSave: "Test and save it",
+  stepTestStored: "Test the connection, with the secrets that are stored",
+  stepSaveUntested: "Save it, without a test: neither server nor login changes",
   conflictTitle: "Someone else saved this connection meanwhile",
   conflict:
     "Your changes are still here, theirs are filled in where you changed nothing. Look through it and save again.",
