@@ -1,80 +1,11 @@
-import { createHash, randomBytes } from "node:crypto"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
-import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import type { Page } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { member, service } from "../support/sandbox-api.ts"
+import { type Issuer, startIssuer } from "./issuer.ts"
 import { expectAccessible, freePort, type Stage, startStage } from "./stage.ts"
 
-/** An OpenID provider that lets everybody in as an admin of acme, and holds clients to what the protocol asks of them. */
-async function startIssuer() {
-  const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true })
-  const pending = new Map<string, URLSearchParams>()
-  const server = createServer(async (request, response) => {
-    const url = new URL(request.url ?? "/", issuer)
-    const cors = { "access-control-allow-origin": "*", "content-type": "application/json" }
-    if (url.pathname === "/.well-known/openid-configuration") {
-      const found = {
-        issuer,
-        authorization_endpoint: `${issuer}/authorize`,
-        token_endpoint: `${issuer}/token`,
-      }
-      response.writeHead(200, cors).end(JSON.stringify(found))
-    } else if (url.pathname === "/authorize") {
-      const code = randomBytes(16).toString("hex")
-      pending.set(code, url.searchParams)
-      const back = new URL(url.searchParams.get("redirect_uri") ?? "")
-      back.search = new URLSearchParams({
-        code,
-        state: url.searchParams.get("state") ?? "",
-        iss: issuer,
-      }).toString()
-      response.writeHead(302, { location: back.href }).end()
-    } else {
-      let body = ""
-      for await (const chunk of request) body += chunk
-      const asked = new URLSearchParams(body)
-      const begun = pending.get(asked.get("code") ?? "")
-      pending.delete(asked.get("code") ?? "")
-      const challenge = createHash("sha256")
-        .update(asked.get("code_verifier") ?? "")
-        .digest("base64url")
-      if (
-        begun?.get("code_challenge") !== challenge ||
-        begun.get("redirect_uri") !== asked.get("redirect_uri")
-      )
-        return void response.writeHead(400, cors).end("{}")
-      const sign = (claims: Record<string, unknown>, audience: string) =>
-        new SignJWT(claims)
-          .setProtectedHeader({ alg: "ES256", typ: "JWT" })
-          .setIssuer(issuer)
-          .setAudience(audience)
-          .setSubject("ada")
-          .setExpirationTime("5 min")
-          .sign(privateKey)
-      const reply = {
-        access_token: await sign({ platformId: "acme", role: "ADMIN", type: "USER" }, "latchkey"),
-        id_token: await sign({ nonce: begun.get("nonce") }, begun.get("client_id") ?? ""),
-      }
-      response.writeHead(200, cors).end(JSON.stringify(reply))
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return {
-    issuer,
-    publicKeys: [{ ...(await exportJWK(publicKey)), alg: "ES256" }],
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  }
-}
-
 describe("where people sign in at an issuer", () => {
-  let identity: Awaited<ReturnType<typeof startIssuer>>
+  let identity: Issuer
   let stage: Stage
 
   beforeAll(async () => {
@@ -105,8 +36,10 @@ describe("where people sign in at an issuer", () => {
     await page.getByRole("heading", { name: "Connect your first secret manager" }).waitFor()
     expect(page.url()).toBe(stage.url)
     expect(await page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 0])
+    expect(identity.refreshTokens.size).toBe(1)
     await page.getByRole("button", { name: "Sign out" }).click()
     await signIn(page).waitFor()
+    await expect.poll(() => identity.refreshTokens.size).toBe(0)
   })
 
   test("a link with somebody else's token signs nobody in, nor does an answer that was not asked for", async () => {
@@ -115,6 +48,104 @@ describe("where people sign in at an issuer", () => {
     await page.goto(`${stage.url}?code=stolen&state=guessed`)
     await page.getByRole("alert").getByText("does not belong to this tab").waitFor()
     expect(page.url()).toBe(stage.url)
+  })
+
+  describe("and the API no longer takes their token", () => {
+    beforeEach(() => Object.assign(identity.next, { subject: "ada", accessSeconds: 300, refreshes: true }))
+
+    const heading = (page: Page) => page.getByRole("heading", { name: "Connect your first secret manager" })
+
+    /** The dialog over a form that was filled and is being saved. */
+    async function openEnded(): Promise<Page> {
+      const page = await stage.open()
+      await signIn(page).click()
+      await heading(page).waitFor()
+      await page.getByRole("button", { name: "New connection" }).first().click()
+      await page.getByRole("button", { name: "HashiCorp Vault", exact: true }).click()
+      await page.getByLabel("Name", { exact: true }).fill("Typed")
+      await page.getByLabel(/^URL/).fill(`http://127.0.0.1:${await freePort()}`)
+      await page.getByLabel(/^Role ID/).fill("role")
+      await page.getByLabel(/^Secret ID/).fill("typed-too")
+      Object.assign(identity.next, { refreshes: false })
+      await page.route(`${stage.api.sandbox.api}/test`, (route) => route.fulfill(notTaken))
+      await page.getByRole("button", { name: "Test and save" }).click()
+      await ended(page).waitFor()
+      await page.unroute(`${stage.api.sandbox.api}/test`)
+      return page
+    }
+
+    /** What was being saved goes on, and nothing of it is lost. */
+    async function expectGoingOn(page: Page): Promise<void> {
+      await ended(page).waitFor({ state: "detached" })
+      await page.getByText("Nothing was saved.").waitFor()
+      await page.getByText("Cannot be reached").waitFor()
+      expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Typed")
+      expect(await page.getByLabel(/^Secret ID/).inputValue()).toBe("typed-too")
+    }
+
+    const ended = (page: Page) => page.getByRole("dialog", { name: "Your session has ended" })
+
+    const notTaken = {
+      status: 401,
+      headers: { "access-control-allow-origin": "*" },
+      json: { code: "AUTHENTICATION", title: "Not authenticated", status: 401 },
+    }
+
+    /** What the link of the dialog opens. */
+    async function otherTab(page: Page): Promise<Page> {
+      const opened = page.context().waitForEvent("page")
+      await page
+        .getByRole("dialog")
+        .getByRole("link", { name: /^Sign in/ })
+        .click()
+      return opened
+    }
+
+    test("the next one comes from the issuer, and nobody notices", async () => {
+      const page = await stage.open()
+      const refused: string[] = []
+      page.on("response", (response) => {
+        if (response.status() === 401) refused.push(response.url())
+      })
+      identity.next.accessSeconds = -60
+      await signIn(page).click()
+      await heading(page).waitFor()
+      expect(refused.length).toBeGreaterThan(0)
+      expect(await page.getByRole("dialog").count()).toBe(0)
+      expect(await page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 0])
+    })
+
+    test("and there is no other: they sign in again in another tab, and this page goes on as it was", async () => {
+      const page = await openEnded()
+      await expectAccessible(page)
+      const tab = await otherTab(page)
+      const done = tab.getByRole("heading", { name: "You are signed in" })
+      await expect.poll(async () => tab.isClosed() || done.isVisible().catch(() => true)).toBe(true)
+      await expectGoingOn(page)
+      expect(await page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 0])
+    })
+
+    test("and somebody else signs in there: that is not taken, and they can try again", async () => {
+      const page = await openEnded()
+      identity.next.subject = "eve"
+      const tab = await otherTab(page)
+      await ended(page).getByText("That was somebody else's sign-in.").waitFor()
+      await tab.getByRole("alert").getByText("That was somebody else's sign-in.").waitFor()
+      await expectAccessible(page)
+      identity.next.subject = "ada"
+      await otherTab(page)
+      await expectGoingOn(page)
+    })
+
+    test("and the page they sign in for is gone: they can sign in where they are", async () => {
+      const page = await stage.open()
+      await page.clock.install()
+      await page.goto(`${stage.url}?code=c&state=tab.gone`)
+      await expect.poll(() => page.evaluate(() => location.search)).toBe("")
+      await page.clock.runFor(20_000)
+      await page.getByRole("alert").getByText("is no longer open").waitFor()
+      await signIn(page).waitFor()
+    })
   })
 })
 

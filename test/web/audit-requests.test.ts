@@ -9,7 +9,8 @@ describe("the requests behind the records", () => {
     const requests = requestsOf([
       result("b", 12, { outcomes: [{ connectionId: "safe", path: "y", source: "provider" }] }),
       record("c", 11),
-      record("b", 10, { paths: [{ path: "x", count: 2 }] }),
+      record("b", 10, { paths: [{ path: "x", count: 1 }] }),
+      record("b", 10, { id: "b.2", connectionId: "safe", paths: [{ path: "x", count: 1 }] }),
       record("a", 5),
     ])
     expect(requests.map(({ requestId }) => requestId)).toEqual(["c", "b", "a"])
@@ -17,7 +18,7 @@ describe("the requests behind the records", () => {
       at: Date.UTC(2026, 0, 1, 0, 0, 10),
       connectionIds: ["vault", "safe"],
       paths: [{ path: "x", count: 2 }],
-      records: [{ id: "b.0" }, { id: "b.1" }],
+      records: [{ id: "b.0" }, { id: "b.2" }, { id: "b.1" }],
     })
   })
 

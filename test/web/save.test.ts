@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { LatchkeyProblem, type Problem, type TestReport } from "../../core/client/index.ts"
-import { providerViews } from "../../core/providers/view.ts"
+import { providerViews } from "../../core/connections/provider-views.ts"
 import { formOf, newForm } from "../../web/src/editor/form.ts"
 import type { Form } from "../../web/src/editor/provider-fields.ts"
 import { fieldProblems, type Progress, save } from "../../web/src/editor/save.ts"

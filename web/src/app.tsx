@@ -12,6 +12,7 @@ import { strings } from "./strings.ts"
 import { TryPage } from "./try/try-page.tsx"
 import { Announcer } from "./ui/announcer.tsx"
 import { Button } from "./ui/button.tsx"
+import { useFocusRescue } from "./ui/use-focus-rescue.ts"
 
 interface AppProps {
   config: ConsoleConfig
@@ -66,6 +67,7 @@ const pages = {
 } satisfies Record<PageName, () => unknown>
 
 function Shell() {
+  useFocusRescue()
   const page = usePage()
   const Page = pages[page]
   const main = useRef<HTMLElement>(null)

@@ -59,7 +59,6 @@ function Audit() {
           onRequests={(path) => {
             change({ path, outcome: "", actor: "", action: "" })
             setWay("requests")
-            document.querySelector<HTMLElement>("h1")?.focus()
           }}
         />
       )}

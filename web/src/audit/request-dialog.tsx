@@ -3,6 +3,7 @@ import { strings } from "../strings.ts"
 import { Button, IconButton } from "../ui/button.tsx"
 import { Dialog } from "../ui/dialog.tsx"
 import { exactTime } from "../ui/time.tsx"
+import { failureText } from "./failure-text.ts"
 import type { AuditRecord, AuditRequest } from "./requests.ts"
 import type { AuditView } from "./use-audit.ts"
 
@@ -105,10 +106,12 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   )
 }
 
+type Result = NonNullable<AuditRecord["outcomes"]>[number] & { id: string }
+
 /** What was recorded after the request itself. */
 function Results({ records }: { records: readonly AuditRecord[] }) {
   const words = strings.audit
-  const results = records.flatMap(({ id, code, reason, outcomes = [] }) => [
+  const results = records.flatMap(({ id, code, reason, outcomes = [] }): Result[] => [
     ...(code ? [{ id, code, ...(reason && { reason }) }] : []),
     ...outcomes.map((outcome, index) => ({ ...outcome, id: `${id} ${index}` })),
   ])
@@ -116,8 +119,7 @@ function Results({ records }: { records: readonly AuditRecord[] }) {
   return (
     <Part title={words.request.came}>
       {results.map((result) => {
-        const { id, code, reason } = result
-        const { path, source, version } = "source" in result || "path" in result ? result : {}
+        const { id, path, source, version, code } = result
         return (
           <li key={id} className="record-line">
             <span>
@@ -126,8 +128,7 @@ function Results({ records }: { records: readonly AuditRecord[] }) {
                 {[
                   source && (source === "stale" ? words.request.stale : words.request.fetched),
                   version && words.request.version(version),
-                  code && words.codes[code],
-                  reason && strings.reasons[reason],
+                  failureText(result),
                 ]
                   .filter(Boolean)
                   .join(", ")}

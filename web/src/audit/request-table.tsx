@@ -3,6 +3,7 @@ import { strings } from "../strings.ts"
 import { pageOf } from "../ui/page-of.ts"
 import { Paging } from "../ui/paging.tsx"
 import { exactTime, timeText } from "../ui/time.tsx"
+import { failureText } from "./failure-text.ts"
 import { type AuditRequest, failureOf } from "./requests.ts"
 
 interface RequestTableProps {
@@ -56,8 +57,7 @@ function RequestRow({ request, nameOf, onOpen }: RequestRowProps) {
   const { at, actor, claimedActor, action, operation, connectionIds, projectId, paths, outcome } = request
   const words = strings.audit
   const time = timeText(at)
-  const { code, reason } = failureOf(request)
-  const why = reason ? strings.reasons[reason] : code && words.codes[code]
+  const why = failureText(failureOf(request))
   return (
     <tr>
       <th scope="row" className="time-cell">
@@ -72,28 +72,36 @@ function RequestRow({ request, nameOf, onOpen }: RequestRowProps) {
         </button>
       </th>
       <td data-label={words.actor} className="wraps">
-        {actor}
-        {claimedActor && <span className="small muted line">{words.onBehalf(claimedActor)}</span>}
+        <div>
+          {actor}
+          {claimedActor && <span className="small muted line">{words.onBehalf(claimedActor)}</span>}
+        </div>
       </td>
       <td data-label={words.action} className="wraps">
-        {words.actions[action]} {operation && <code>{operation}</code>}
-        <span className="small muted line">
-          {[...connectionIds.map(nameOf), projectId].filter(Boolean).join(" · ")}
-        </span>
+        <div>
+          {words.actions[action]} {operation && <code>{operation}</code>}
+          <span className="small muted line">
+            {[...connectionIds.map(nameOf), projectId].filter(Boolean).join(" · ")}
+          </span>
+        </div>
       </td>
-      <td data-label={words.paths} className="wraps">
-        {paths.slice(0, shownPaths).map(({ path }) => (
-          <code key={path} className="line">
-            {path}
-          </code>
-        ))}
-        {paths.length > shownPaths && (
-          <span className="small muted">{words.morePaths(paths.length - shownPaths)}</span>
-        )}
+      <td data-label={paths.length > 0 ? words.paths : undefined} className="wraps">
+        <div>
+          {paths.slice(0, shownPaths).map(({ path }) => (
+            <code key={path} className="line">
+              {path}
+            </code>
+          ))}
+          {paths.length > shownPaths && (
+            <span className="small muted">{words.morePaths(paths.length - shownPaths)}</span>
+          )}
+        </div>
       </td>
       <td data-label={words.outcome}>
-        <span className={`pill ${outcome}`}>{words.outcomes[outcome]}</span>
-        {why && <span className="small muted line">{why}</span>}
+        <div>
+          <span className={`pill ${outcome}`}>{words.outcomes[outcome]}</span>
+          {why && <span className="small muted line">{why}</span>}
+        </div>
       </td>
     </tr>
   )

@@ -68,7 +68,6 @@ export function RequestsPanel({ view, known, onChange }: RequestsPanelProps) {
     if (!range) return
     setWider((before) => before.slice(0, -1))
     onChange({ range })
-    if (wider.length === 1) document.querySelector<HTMLElement>("h1")?.focus()
   }
 
   const { range: _range, ...filters } = view
@@ -143,7 +142,6 @@ export function RequestsPanel({ view, known, onChange }: RequestsPanelProps) {
           onNarrow={(next) => {
             setOpened(undefined)
             change(next)
-            document.querySelector<HTMLElement>("h1")?.focus()
           }}
         />
       )}

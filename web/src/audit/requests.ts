@@ -72,7 +72,7 @@ function requestOf(given: readonly AuditRecord[]): AuditRequest {
     ...(operation !== undefined && { operation }),
     outcome: outcomeOf(records),
     connectionIds: [...new Set(records.flatMap(connectionsOf))],
-    paths: records.flatMap(({ paths = [] }) => paths),
+    paths: pathsOf(records),
     records,
   }
 }
@@ -82,6 +82,14 @@ function outcomeOf(records: readonly AuditRecord[]): Outcome {
   const results = records.flatMap(({ outcomes = [] }) => outcomes)
   if ([...records, ...results].some(({ code }) => code !== undefined)) return "failed"
   return results.some(({ source }) => source === "stale") ? "stale" : "done"
+}
+
+/** Each once, though several connections may have been asked for it. */
+function pathsOf(records: readonly AuditRecord[]): AuditRequest["paths"] {
+  const counts = new Map<string, number>()
+  for (const { paths = [] } of records)
+    for (const { path, count } of paths) counts.set(path, (counts.get(path) ?? 0) + count)
+  return [...counts].map(([path, count]) => ({ path, count }))
 }
 
 const connectionsOf = ({ connectionId, outcomes = [] }: AuditRecord): string[] =>

@@ -47,8 +47,6 @@ export function ConnectionsPage() {
     close()
     announce(strings.connections.deleted(name))
     connections.replace((all) => all.filter((connection) => connection.id !== id))
-    // The row that was left is gone, and the focus with it.
-    document.querySelector<HTMLElement>("h1")?.focus()
   }
 
   const actionsOf = (connection: AnyConnection): RowActions => {

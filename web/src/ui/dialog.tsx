@@ -33,7 +33,7 @@ export function Dialog({ title, size = "medium", onClose, children, footer }: Di
   return (
     <dialog
       ref={element}
-      className={`dialog ${size}`}
+      className={`dialog ${size}-dialog`}
       aria-labelledby={titleId}
       onCancel={(event) => {
         if (event.target !== element.current) return
