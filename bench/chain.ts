@@ -58,6 +58,7 @@ const base = {
   getApp: () => Promise.resolve({} as App),
   clock: systemClock,
   consoleOrigin: () => "https://console.example",
+  isSampled: () => true,
 }
 
 /** The chain with validation, and what the log line and the metrics of a request add to it. */

@@ -48,6 +48,11 @@ export function consoleOrigin(): string | undefined {
   return currentSettings().consoleOrigin
 }
 
+/** Whether a request that succeeds gets its line in the log: this share of them does. */
+export function isSampled(): boolean {
+  return Math.random() < currentSettings().logShare
+}
+
 /** Read on first use: importing this asks nothing of the environment. */
 function currentSettings(): Settings {
   settings ??= readEnvironment(process.env)

@@ -4,6 +4,7 @@ import { dynamoAuditStore } from "../core/audit/dynamodb-audit.ts"
 import { systemClock } from "../core/clock.ts"
 import { dynamoConnectionStore } from "../core/connections/dynamodb-store.ts"
 import { awsKms } from "../core/crypto/aws-kms.ts"
+import { countedKms } from "../core/crypto/counted-kms.ts"
 import { createLatchkey, type Latchkey, type Ports } from "../core/latchkey.ts"
 import type { Metrics } from "../core/metrics.ts"
 import { networkOnDemand } from "../core/network/on-demand.ts"
@@ -46,7 +47,9 @@ export function portsOf(
     accounts: portOf("CONNECTIONS_TABLE", tables.connections, (table) =>
       dynamoAccountIndex({ client: dynamodb, table }),
     ),
-    kms: portOf("KMS_KEY_ID", settings.kmsKeyId, (keyId) => awsKms({ client: kms, keyId })),
+    kms: portOf("KMS_KEY_ID", settings.kmsKeyId, (keyId) =>
+      countedKms(awsKms({ client: kms, keyId }), metrics),
+    ),
     redis: portOf("UPSTASH_REDIS_REST_URL", settings.redis, upstashRedis),
     auditStore: portOf("AUDIT_TABLE", tables.audit, (table) =>
       dynamoAuditStore({ client: dynamodb, table, retentionDays: audit.retentionDays }),

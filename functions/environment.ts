@@ -36,6 +36,8 @@ export interface Settings {
   aws: { allowEndpoint: boolean; endpoint?: string; principal?: { deploymentId: string; arn: string } }
   audit: { mode: AuditMode; retentionDays: number }
   consoleOrigin: string | undefined
+  /** Of the requests that succeed, the share that is logged: from 0 to 1. */
+  logShare: number
   /** Of one resolve and of one request to a secret manager, in milliseconds. */
   deadlines: { resolveMs: number; requestMs: number }
 }
@@ -70,6 +72,7 @@ export function readEnvironment(environment: Environment): Settings {
     },
     consoleOrigin:
       environment.LATCHKEY_CONSOLE_ORIGIN === undefined ? undefined : read("LATCHKEY_CONSOLE_ORIGIN", url),
+    logShare: read("LATCHKEY_LOG_PERCENT", wholeNumber(0, 100), 100) / 100,
     deadlines: {
       resolveMs: read("LATCHKEY_RESOLVE_MS", wholeNumber(3_000, 29_000), 15_000),
       requestMs: read("LATCHKEY_REQUEST_MS", wholeNumber(500, 20_000), 5_000),

@@ -4,7 +4,7 @@ import { assertKind } from "../core/auth/access.ts"
 import type { Principal } from "../core/auth/principal.ts"
 import { systemClock } from "../core/clock.ts"
 import type { Operation } from "../core/contract/operation.ts"
-import { type App, consoleOrigin, getApp } from "./app.ts"
+import { type App, consoleOrigin, getApp, isSampled } from "./app.ts"
 import { type ApiEvent, apiUrlOf, asApiEvent, headerOf } from "./chain/api-event.ts"
 import { assertFromApiGateway, authenticate } from "./chain/authenticate.ts"
 import {
@@ -49,6 +49,7 @@ export const deployed: ChainDeps = {
   log,
   metrics,
   consoleOrigin,
+  isSampled,
 }
 
 /**

@@ -129,6 +129,8 @@ const stage = z
     logRetention: z
       .enum(["1 week", "2 weeks", "1 month", "3 months", "6 months", "1 year", "13 months", "2 years"])
       .default("1 month"),
+    /** Of the requests that succeed, how many in a hundred get a line in the log. Metrics and the audit count every one. */
+    logPercent: z.int().min(0).max(100).default(100),
     tracing: z.boolean().default(false),
     alarms: z
       .strictObject({

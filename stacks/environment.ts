@@ -27,6 +27,7 @@ export function functionEnvironment(deps: EnvironmentDeps): (id: FunctionId) => 
   return (id) => ({
     // The dimension by which metrics of several stages in one account are told apart.
     POWERTOOLS_SERVICE_NAME: `latchkey-${stage}`,
+    ...(id !== "authorizer" && { LATCHKEY_LOG_PERCENT: String(settings.logPercent) }),
     ...(id === "authorizer" && { LATCHKEY_ISSUERS: JSON.stringify(issuers) }),
     ...(id === "resolveDirect" && {
       LATCHKEY_DIRECT_CALLERS: JSON.stringify(

@@ -127,6 +127,11 @@ function createAlarms(
     "RedisDegraded",
     "Redis does not answer: secrets come from memory or from the secret managers.",
   )
+  counted(
+    "KmsFailed",
+    "KmsFailed",
+    "KMS does not answer, or refuses. Keys that are open go on serving for up to an hour; then requests end in 503.",
+  )
   for (const provider of providerIds)
     counted(
       `BreakerOpened-${provider}`,
@@ -181,6 +186,12 @@ function createDashboard({ api, functions }: Observed, stage: string): void {
         options,
       ]
       const own = (metric: string, ...dimensions: string[]) => [namespace, metric, ...service, ...dimensions]
+      /** Whatever values these dimensions have come to have. */
+      const search = (metric: string, ...dimensions: string[]) => [
+        {
+          expression: `SEARCH('{${[namespace, "service", ...dimensions]}} MetricName="${metric}" service="latchkey-${stage}"', 'Sum', 60)`,
+        },
+      ]
       return [
         graph("Requests", [ofApi("Count"), ofApi("4XXError"), ofApi("5XXError")], "Sum"),
         graph("Latency, ms", [ofApi("Latency", { stat: "p50" }), ofApi("Latency", { stat: "p99" })], "p99"),
@@ -199,10 +210,19 @@ function createDashboard({ api, functions }: Observed, stage: string): void {
           "Maximum",
         ),
         graph(
+          "References, by where their values came from",
+          ["FromMemory", "FromCache", "Fetched", "Stale", "Failed"].map((source) =>
+            own(`References${source}`),
+          ),
+          "Sum",
+        ),
+        graph(
           "Secret managers, p99 ms",
-          providerIds.map((provider) => own("ProviderLatency", "provider", provider)),
+          providerIds.map((provider) => own("ProviderLatency", "provider", provider, "outcome", "ok")),
           "p99",
         ),
+        graph("Fetches, by how they ended", [search("ProviderFetch", "provider", "outcome")], "Sum"),
+        graph("Calls to KMS", [own("KmsCall"), own("KmsFailed")], "Sum"),
         graph(
           "Logins at secret managers",
           providerIds.map((provider) => own("ProviderLogin", "provider", provider)),

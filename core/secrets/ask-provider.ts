@@ -146,7 +146,7 @@ export async function askProvider(deps: AskDeps, use: ConnectionUse, question: Q
   function measure(outcome: string): void {
     const provider = use.record.providerId
     metrics.count("ProviderFetch", 1, { provider, outcome })
-    metrics.time("ProviderLatency", clock.now() - from, { provider })
+    metrics.time("ProviderLatency", clock.now() - from, { provider, outcome })
   }
 }
 

@@ -22,10 +22,12 @@ export interface Exchange<Event, Input> {
   counts?: Counts
 }
 
+/** Where the references of a resolve came from, and which came from nowhere. */
+export const referenceSources = ["fetched", "cached", "memory", "stale", "failed"] as const
+type ReferenceSource = (typeof referenceSources)[number]
+
 /** What an operation wants in its log line besides what every line has. */
-export type Counts = Readonly<
-  Partial<Record<"references" | "connections" | "fetched" | "cached" | "stale" | "failed", number>>
->
+export type Counts = Readonly<Partial<Record<"references" | "connections" | ReferenceSource, number>>>
 
 /** What the chain is built on; tests bring their own. */
 export interface ChainDeps {
@@ -34,6 +36,8 @@ export interface ChainDeps {
   log: Log
   metrics: BufferedMetrics
   consoleOrigin: () => string | undefined
+  /** Whether this request's line is among those that are logged, where it succeeds. */
+  isSampled: () => boolean
 }
 
 export const newExchange = <Event, Input>(event: Event): Exchange<Event, Input> => ({

@@ -5,6 +5,8 @@ import { LatchkeyError, ProviderError, upstreamCode } from "../../core/errors.ts
 /** All that a log line may hold besides its level, time and message. What is not on this list is dropped, whoever logs it. */
 const allowed = [
   "requestId",
+  /** Lambda's own id of the invocation. */
+  "awsRequestId",
   "operation",
   "status",
   "code",
@@ -21,6 +23,7 @@ const allowed = [
   "connections",
   "fetched",
   "cached",
+  "memory",
   "stale",
   "failed",
   "error",
@@ -30,7 +33,10 @@ const allowed = [
 
 export type LogFields = Partial<Record<(typeof allowed)[number], string | number | boolean>>
 
-/** One line of JSON each. `message` is one of our own sentences, never an error's. */
+/**
+ * One line of JSON each; an error's stands behind what Lambda writes before `console.error`, by which the SST Console
+ * finds it. `message` is one of our own sentences, never an error's.
+ */
 export interface Log {
   info(message: string, fields?: LogFields): void
   warn(message: string, fields?: LogFields): void
@@ -42,8 +48,30 @@ export function createLog(): Log {
   return {
     info: (message, fields = {}) => logger.info(message, fields),
     warn: (message, fields = {}) => logger.warn(message, fields),
-    error: (message, fields = {}) => logger.error(message, fields),
+    error: (message, fields = {}) => {
+      if (logger.getLevelName() !== "SILENT") process.stderr.write(`${errorLine(message, fields)}\n`)
+    },
   }
+}
+
+/**
+ * An error as the SST Console groups it: by what `stack` begins with, and by the places after that, which it looks up in
+ * the source maps. Powertools' own line has neither the beginning nor the stack that it looks for.
+ * @see https://github.com/sst/console/blob/dev/packages/core/src/log/index.ts, `extractError`
+ */
+function errorLine(message: string, fields: LogFields): string {
+  const time = new Date().toISOString()
+  const told = permitted(fields)
+  const kind = told.error ?? told.code ?? "Error"
+  const places = typeof told.at === "string" ? told.at.split(" < ") : []
+  const attributes = {
+    level: "ERROR",
+    time,
+    message,
+    ...told,
+    stack: [`${kind}: ${message}`, ...places.map((place) => `at ${place}`)],
+  }
+  return `${time}\t${told.awsRequestId}\tERROR\t${JSON.stringify(attributes)}`
 }
 
 /** A subclass, since Powertools takes a formatter in no other way. */
@@ -55,12 +83,17 @@ class AllowListFormatter extends LogFormatter {
       message: plain(base.message),
     }
     if (base.xRayTraceId !== undefined) attributes.traceId = base.xRayTraceId
-    for (const name of allowed) {
-      const value = plain(additional[name])
-      if (value !== undefined) attributes[name] = value
-    }
-    return new LogItem({ attributes })
+    return new LogItem({ attributes: { ...attributes, ...permitted(additional) } })
   }
+}
+
+function permitted(fields: Readonly<Record<string, unknown>>): LogFields {
+  const values: LogFields = {}
+  for (const name of allowed) {
+    const value = plain(fields[name])
+    if (value !== undefined) values[name] = value
+  }
+  return values
 }
 
 /** Objects could hold anything, long strings too: only short plain values are printed. */

@@ -1,6 +1,7 @@
 import type middy from "@middy/core"
+import type { Context } from "aws-lambda"
 import { LatchkeyError, statusOf } from "../../core/errors.ts"
-import type { ChainDeps, Exchange } from "./exchange.ts"
+import { type ChainDeps, type Exchange, referenceSources } from "./exchange.ts"
 import { errorFields } from "./log.ts"
 
 /** The first request of an instance pays for its start. */
@@ -12,11 +13,15 @@ export function observed<Event, Input, Result>(
   deps: ChainDeps,
 ): middy.MiddlewareObj<Exchange<Event, Input>, Result> {
   return {
-    after: ({ event }) => tell(event),
-    onError: ({ event, error }) => tell(event, { thrown: error }),
+    after: ({ event, context }) => tell(event, context),
+    onError: ({ event, context, error }) => tell(event, context, { thrown: error }),
   }
 
-  function tell(exchange: Exchange<Event, Input>, failure?: { thrown: unknown }): void {
+  function tell(
+    exchange: Exchange<Event, Input>,
+    { awsRequestId }: Pick<Context, "awsRequestId">,
+    failure?: { thrown: unknown },
+  ): void {
     const { requestId, startedAt, principal, counts } = exchange
     const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000
     const code = failure === undefined ? "OK" : codeOf(failure.thrown)
@@ -34,15 +39,26 @@ export function observed<Event, Input, Result>(
     }
     coldStart = false
     try {
-      if (status >= 500) deps.log.error("request failed", fields)
-      else deps.log.info("request", fields)
+      if (status >= 500) deps.log.error("request failed", { ...fields, awsRequestId })
+      else if (status >= 400 || deps.isSampled()) deps.log.info("request", fields)
       deps.metrics.count("Requests", 1, { operation, outcome: code })
       deps.metrics.time("Duration", durationMs, { operation, outcome: code })
+      for (const source of referenceSources)
+        if (counts?.[source]) deps.metrics.count(metricOf[source], counts[source])
       deps.metrics.flush()
     } catch {
       // The answer matters more than what is told of it.
     }
   }
 }
+
+/** Metrics of their own instead of one with a dimension, which would print a line for each. */
+const metricOf = {
+  fetched: "ReferencesFetched",
+  cached: "ReferencesFromCache",
+  memory: "ReferencesFromMemory",
+  stale: "ReferencesStale",
+  failed: "ReferencesFailed",
+} as const satisfies Record<(typeof referenceSources)[number], string>
 
 const codeOf = (error: unknown) => (error instanceof LatchkeyError ? error.code : "INTERNAL")

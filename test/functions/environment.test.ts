@@ -26,6 +26,7 @@ describe("the environment of a function", () => {
       aws: { allowEndpoint: false },
       audit: { mode: "required", retentionDays: 400 },
       consoleOrigin: undefined,
+      logShare: 1,
       deadlines: { resolveMs: 15_000, requestMs: 5_000 },
     })
   })
@@ -74,6 +75,7 @@ describe("the environment of a function", () => {
     ["LATCHKEY_RESOLVE_MS", "2999"],
     ["LATCHKEY_RESOLVE_MS", "29001"],
     ["LATCHKEY_REQUEST_MS", "fast"],
+    ["LATCHKEY_LOG_PERCENT", "101"],
     ["LATCHKEY_SANDBOX", "true"],
   ])("%s cannot be %j, and the error says what it must be without repeating it", (name, value) => {
     const read = () => readEnvironment({ ...complete, [name]: value })
@@ -97,6 +99,7 @@ describe("the environment of a function", () => {
       aws: { allowEndpoint: false },
       audit: { mode: "required", retentionDays: 400 },
       consoleOrigin: undefined,
+      logShare: 1,
       deadlines: { resolveMs: 15_000, requestMs: 5_000 },
     })
   })

@@ -26,6 +26,7 @@ export function fakeDeps(change: Partial<ChainDeps> = {}): ChainDeps {
     log: createLog(),
     metrics: createMetrics(),
     consoleOrigin: () => undefined,
+    isSampled: () => true,
     ...change,
   }
 }
@@ -70,7 +71,10 @@ export function capturedOutput() {
   vi.spyOn(process.stderr, "write").mockImplementation(capture)
   return {
     lines,
-    logs: () => lines.map((line) => JSON.parse(line)).filter((line) => line._aws === undefined),
-    metrics: () => lines.map((line) => JSON.parse(line)).filter((line) => line._aws !== undefined),
+    logs: () => lines.map(parsed).filter((line) => line._aws === undefined),
+    metrics: () => lines.map(parsed).filter((line) => line._aws !== undefined),
   }
 }
+
+/** An error's line begins as Lambda's own do. */
+const parsed = (line: string) => JSON.parse(line.replace(/^\S+\t\S+\tERROR\t/, ""))

@@ -345,6 +345,25 @@ describe("what is told of a request", () => {
     ])
   })
 
+  test("tells metrics of where the references came from", async () => {
+    await call(apiEvent({}, withId), async (_, { requestId }) => ({
+      body: { requestId },
+      counts: { references: 4, fetched: 1, cached: 3, memory: 0 },
+    }))
+    expect(output.metrics()).toContainEqual(
+      expect.objectContaining({ ReferencesFetched: 1, ReferencesFromCache: 3 }),
+    )
+  })
+
+  test("leaves out the lines of most that succeed where a stage samples them, and of none that fail", async () => {
+    const deps = fakeDeps({ isSampled: () => false })
+    await call(apiEvent({}, withId), giveBack, deps)
+    expect(output.logs()).toEqual([])
+    expect(output.metrics()).toHaveLength(1)
+    await call(apiEvent("no json", withId), giveBack, deps)
+    expect(output.logs()).toMatchObject([{ status: 400 }])
+  })
+
   test("names a failure by its code, reason and cause, and a bug by its place", async () => {
     const cause = Object.assign(new Error("canary"), { name: "ProvisionedThroughputExceededException" })
     await call(apiEvent({}, withId), () =>

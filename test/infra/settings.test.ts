@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { settingsOf } from "../../stacks/config.ts"
 import { functionInputs, variablesOf } from "../../stacks/plan/shape.ts"
@@ -127,6 +128,26 @@ describe("settings", () => {
       protocol: "email",
       endpoint: "oncall@acme.example",
     })
+  })
+
+  test("the dashboard draws and alarms watch metrics that there are", async () => {
+    const stage = await full()
+    const { dashboardBody } = stage.only("aws:cloudwatch/dashboard:Dashboard") as { dashboardBody: string }
+    const drawn = [...dashboardBody.matchAll(/\["Latchkey","(\w+)"|MetricName=\\"(\w+)\\"/g)]
+    const watched = stage
+      .all("aws:cloudwatch/metricAlarm:MetricAlarm")
+      .filter(({ inputs }) => inputs.namespace === "Latchkey")
+    const names = new Set([
+      ...drawn.map(([, name, searched]) => name ?? searched),
+      ...watched.map(({ inputs }) => String(inputs.metricName)),
+    ])
+    expect(names.size).toBeGreaterThan(12)
+    const sources = globSync(["core/**/*.ts", "functions/**/*.ts"]).map((file) => readFileSync(file, "utf8"))
+    for (const name of names)
+      expect(
+        sources.some((source) => source.includes(`"${name}"`)),
+        name,
+      ).toBe(true)
   })
 
   test("audit records that the bus does not take are kept", async () => {

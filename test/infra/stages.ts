@@ -94,6 +94,7 @@ export const everything: StageInput = {
   audit: { mode: "required", retentionDays: 800, events: true },
   rotation: { accounts: ["210987654321"] },
   logRetention: "2 years",
+  logPercent: 10,
   tracing: true,
   alarms: { emails: ["oncall@acme.example"], errorPercent: 0.5, p99Ms: 1_000 },
   vpc: "new",
