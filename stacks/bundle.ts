@@ -84,7 +84,8 @@ export async function bundleFunction(name: string, outdir: string): Promise<Bund
         sourcemap: "external",
         sourcesContent: false,
       })
-      await writeFile(join(outdir, file), `${code}//# sourceMappingURL=${file}.map\n`)
+      const exported = isCommonJs(metafile, relative(root, path)) ? exportsOfDefault : ""
+      await writeFile(join(outdir, file), `${code}${exported}//# sourceMappingURL=${file}.map\n`)
       await writeFile(join(outdir, `${file}.map`), map)
       return { file, bytes: Buffer.byteLength(code), hot: hot.has(relative(root, path)) }
     }),
@@ -98,6 +99,18 @@ export async function bundleFunction(name: string, outdir: string): Promise<Bund
     sources: [...all].flatMap((file) => Object.keys(metafile.outputs[file]?.inputs ?? {})),
   }
 }
+
+/**
+ * Whether a chunk is a package in CommonJS behind an `import()`. Of such esbuild makes an ES module that exports nothing by
+ * name, all of it as `default`.
+ */
+function isCommonJs({ inputs, outputs }: Metafile, chunk: string): boolean {
+  const { entryPoint, exports } = outputs[chunk] ?? {}
+  return inputs[entryPoint ?? ""]?.format === "cjs" && exports?.join() === "default"
+}
+
+/** It becomes what the package itself exports, so that its names are there again, as in Node. */
+const exportsOfDefault = "module.exports=module.exports.default;\n"
 
 /** What every function that has an object graph loads with its first request. */
 const graph = "functions/compose.ts"

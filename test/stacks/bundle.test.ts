@@ -70,4 +70,13 @@ describe("the functions as they are deployed", () => {
 
     expect(written.sort()).toEqual(expected.sort())
   })
+
+  test("what vendors' packages in CommonJS export is there by name, as in Node", () => {
+    const require = createRequire(import.meta.url)
+    const waiting = bundleOf("resolve").chunks.filter(({ hot }) => !hot)
+    const names = waiting.flatMap(({ file }) =>
+      /^dist-[A-Z0-9]{8}\.cjs$/.test(file) ? Object.keys(require(join(folder, "resolve", file))) : [],
+    )
+    expect(names).toEqual(expect.arrayContaining(["OnePasswordConnect"]))
+  })
 })
