@@ -115,7 +115,13 @@ describe.each(stages)("the plan of %s", (_, make) => {
     const free = statements(stage)
       .filter(({ actions, conditions }) => actions.includes("sts:AssumeRole") && !conditions?.length)
       .map(({ operation }) => operation)
-    expect(free.sort()).toEqual(["createConnection", "testConnection", "testUnsaved", "updateConnection"])
+    expect(free.sort()).toEqual([
+      "createConnection",
+      "listConnections",
+      "testConnection",
+      "testUnsaved",
+      "updateConnection",
+    ])
   })
 
   test("gives every function an environment that it starts with, of at most 4 KB", () => {
