@@ -74,13 +74,13 @@ const faults: [name: string, begin: (wire: FaultProxy) => unknown, reason: Reaso
   ["answers 500 with a page", allGet({ status: 500, body: "<h1>Oops</h1>" }), "PROVIDER_ERROR"],
 ]
 
-describe.concurrent("a secret manager that", () => {
+describe.concurrent("what a secret manager does wrong is told as such, in time, and leaves nothing under way:", () => {
   const prepared: Given[] = []
   beforeAll(async () => {
     for (const _ of faults) prepared.push(await given())
   })
 
-  test.for(faults)("%s is told as such, in time, and leaves nothing under way", async ([, begin, reason]) => {
+  test.for(faults)("it %s", async ([, begin, reason]) => {
     const all = prepared.pop() ?? (await given())
     const { wire, ada, flows, id, secret } = all
     await begin(wire)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { type RedisServer, startRedis } from "../../local/redis.ts"
 import { type Fault, type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts"
 import {
@@ -79,9 +79,8 @@ const faults: [name: string, begin: () => unknown][] = [
   ["answers 500 with a page", allGet({ status: 500, body: "<h1>Oops</h1>" })],
 ]
 
-test.each(faults)(
-  "a Redis that %s makes nothing fail, costs one time-out, and loses nothing",
-  async (name, begin) => {
+describe("a faulty Redis makes nothing fail, costs one time-out, and loses nothing:", () => {
+  test.each(faults)("it %s", async (name, begin) => {
     const { ada, flows, id, path, resolve } = await given()
     await api.vault.admin.put(path, { key: "value-2" })
     const before = wire.sent.length
@@ -114,8 +113,8 @@ test.each(faults)(
     await flows.delete(`/cache?connectionId=${id}`)
     expect(got(await resolve())).toBe("value-2 from provider")
     expect(wire.sent.length - before - asked).toBeGreaterThan(1)
-  },
-)
+  })
+})
 
 test("a Redis that answers late, but in time, serves", async () => {
   const { resolve } = await given()

@@ -150,67 +150,61 @@ describe("what goes wrong once", () => {
   })
 })
 
-describe.concurrent("while it lasts,", () => {
+describe.concurrent("an outage of storage or keys is told, in time, loses nothing, and leaves nothing under way:", () => {
   const prepared: Given[] = []
   beforeAll(async () => {
     for (const _ of [...failing, ...failing]) prepared.push(await given())
   })
 
-  test.for(failing)(
-    "DynamoDB that %s is UNAVAILABLE to all, in time, and nothing is lost or left under way",
-    async ([, fault]) => {
-      const all = prepared.pop() ?? (await given())
-      const { ada, flows, id, secret, ours, begin, trail } = all
-      const end = begin(wires.dynamodb, fault)
-      const replies = await Promise.all([
-        timed(flows.post("/resolve", secret())),
-        timed(ada.get("")),
-        timed(ada.post("", create())),
-        timed(flows.delete(`/cache?connectionId=${id}`)),
-      ])
-      const after = await afterTheReply(wires.dynamodb, ours)
-      end()
-      for (const reply of replies) {
-        expect(reply).toMatchObject(unavailable)
-        expect(reply.headers.get("content-type")).toBe("application/problem+json")
-        expect(reply.text).not.toMatch(/value|<h1>/)
-        expect(reply.ms).toBeLessThan(replyMs)
-      }
-      expect(after).toEqual(nothing)
-      expect((await flows.post("/resolve", secret())).body).toMatchObject({ value: "value" })
-      expect(await names(all)).toEqual(["Cold", "Vault"])
-      const created = (await trail()).filter(({ action, code }) => action === "connection.created" && !code)
-      expect(created.length).toBeGreaterThanOrEqual(2)
-    },
-  )
+  test.for(failing)("DynamoDB %s", async ([, fault]) => {
+    const all = prepared.pop() ?? (await given())
+    const { ada, flows, id, secret, ours, begin, trail } = all
+    const end = begin(wires.dynamodb, fault)
+    const replies = await Promise.all([
+      timed(flows.post("/resolve", secret())),
+      timed(ada.get("")),
+      timed(ada.post("", create())),
+      timed(flows.delete(`/cache?connectionId=${id}`)),
+    ])
+    const after = await afterTheReply(wires.dynamodb, ours)
+    end()
+    for (const reply of replies) {
+      expect(reply).toMatchObject(unavailable)
+      expect(reply.headers.get("content-type")).toBe("application/problem+json")
+      expect(reply.text).not.toMatch(/value|<h1>/)
+      expect(reply.ms).toBeLessThan(replyMs)
+    }
+    expect(after).toEqual(nothing)
+    expect((await flows.post("/resolve", secret())).body).toMatchObject({ value: "value" })
+    expect(await names(all)).toEqual(["Cold", "Vault"])
+    const created = (await trail()).filter(({ action, code }) => action === "connection.created" && !code)
+    expect(created.length).toBeGreaterThanOrEqual(2)
+  })
 
-  test.for(failing)(
-    "KMS that %s is UNAVAILABLE to whom it is needed for, in time, and nothing is left under way",
-    async ([, fault]) => {
-      const all = prepared.pop() ?? (await given())
-      const { ada, flows, cold, secret, ours, begin } = all
-      const end = begin(wires.kms, fault)
-      const [known, ...replies] = await Promise.all([
-        timed(flows.post("/resolve", secret())),
-        timed(flows.post("/resolve", secret(cold))),
-        timed(ada.post("", create())),
-      ])
-      const after = await afterTheReply(wires.kms, ours)
-      end()
-      expect(known).toMatchObject({
-        status: 200,
-        body: { value: "value", references: [{ source: "memory" }] },
-      })
-      for (const reply of replies) {
-        expect(reply).toMatchObject(unavailable)
-        expect(reply.ms).toBeLessThan(replyMs)
-      }
-      expect(after).toEqual(nothing)
-      expect(await names(all)).toEqual(["Cold", "Vault"])
-      expect((await flows.post("/resolve", secret(cold))).body).toMatchObject({ value: "value" })
-      expect((await ada.post("", create())).status).toBe(201)
-    },
-  )
+  test.for(failing)("KMS %s", async ([, fault]) => {
+    const all = prepared.pop() ?? (await given())
+    const { ada, flows, cold, secret, ours, begin } = all
+    const end = begin(wires.kms, fault)
+    const [known, ...replies] = await Promise.all([
+      timed(flows.post("/resolve", secret())),
+      timed(flows.post("/resolve", secret(cold))),
+      timed(ada.post("", create())),
+    ])
+    const after = await afterTheReply(wires.kms, ours)
+    end()
+    expect(known).toMatchObject({
+      status: 200,
+      body: { value: "value", references: [{ source: "memory" }] },
+    })
+    for (const reply of replies) {
+      expect(reply).toMatchObject(unavailable)
+      expect(reply.ms).toBeLessThan(replyMs)
+    }
+    expect(after).toEqual(nothing)
+    expect(await names(all)).toEqual(["Cold", "Vault"])
+    expect((await flows.post("/resolve", secret(cold))).body).toMatchObject({ value: "value" })
+    expect((await ada.post("", create())).status).toBe(201)
+  })
 })
 
 describe("a resolve of two connections, of which one fails for want of its key", () => {
