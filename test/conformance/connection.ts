@@ -7,12 +7,15 @@ import { testDeps } from "../providers/deps.ts"
 import type { Written } from "./subject.ts"
 import type { Traces } from "./traces.ts"
 
-/** The network as it is deployed, but for servers on this machine, and in a hurry. */
-export function localNetwork(): Network {
+/**
+ * The network as it is deployed, but for servers on this machine, and without waiting between attempts. `hasty`: gives up soon
+ * on what does not answer; a busy machine takes longer for what does.
+ */
+export function localNetwork({ hasty = false } = {}): Network {
   return createNetwork({
     policy: { allowHttp: true, allowLoopback: true, exceptions: [] },
     clock: hastyClock,
-    timeouts: { requestMs: 500, overallMs: 2_000 },
+    timeouts: hasty ? { requestMs: 500, overallMs: 2_000 } : { requestMs: 4_000, overallMs: 8_000 },
   })
 }
 

@@ -1,5 +1,15 @@
 import { readFileSync } from "node:fs"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from "vitest"
 import type { Network } from "../../core/network/client.ts"
 import { browsing } from "./browsing.ts"
 import { connection, localNetwork } from "./connection.ts"
@@ -42,6 +52,14 @@ export function describeProvider(subject: Subject): void {
 
     const connect = (config: Record<string, unknown>, connectionKey = "conformance") =>
       connection({ provider, config, http: network.client({ platformId: "acme", connectionKey }), seen })
+
+    /** One that does not wait long for what never answers. */
+    const connectHastily = (config: Record<string, unknown>) => {
+      const hasty = localNetwork({ hasty: true })
+      onTestFinished(() => hasty.close())
+      const http = hasty.client({ platformId: "acme", connectionKey: "conformance" })
+      return connection({ provider, config, http, seen })
+    }
 
     const good = () => connect(server.config(proxy.url))
     const reads = () => proxy.requests.filter(isRead)
@@ -171,8 +189,9 @@ export function describeProvider(subject: Subject): void {
       )
 
       test("timeout", async () => {
+        const { resolve } = connectHastily(server.config(proxy.url))
         proxy.decide((request) => (isRead(request) ? "hang" : "forward"))
-        expect(await good().resolve(first())).toEqual(["TIMEOUT"])
+        expect(await resolve(first())).toEqual(["TIMEOUT"])
       })
 
       test("a failing server, whose words stay with it", async () => {
@@ -192,8 +211,8 @@ export function describeProvider(subject: Subject): void {
     })
 
     describe("a check", () => {
-      const outcomes = async (config: Record<string, unknown>) =>
-        (await connect(config).check()).steps.map(({ name, ok, error }) =>
+      const outcomes = async (config: Record<string, unknown>, open: typeof connectHastily = connect) =>
+        (await open(config).check()).steps.map(({ name, ok, error }) =>
           ok ? name : `${name}: ${error?.reason}`,
         )
 
@@ -217,7 +236,10 @@ export function describeProvider(subject: Subject): void {
           await secure.stop()
         }
         proxy.decide(() => "hang")
-        expect(await outcomes(server.config(proxy.url))).toEqual(["reach", "authenticate: TIMEOUT"])
+        expect(await outcomes(server.config(proxy.url), connectHastily)).toEqual([
+          "reach",
+          "authenticate: TIMEOUT",
+        ])
       })
 
       testWhere("caCertificate", "has a step for TLS", async () => {
@@ -226,7 +248,7 @@ export function describeProvider(subject: Subject): void {
           const config = { ...server.config(secure.url), caCertificate: fixture("ca.pem") }
           expect(await outcomes(config)).toEqual(["reach", "TLS", "authenticate"])
           secure.decide(() => "hang")
-          expect(await outcomes(config)).toEqual(["reach", "TLS", "authenticate: TIMEOUT"])
+          expect(await outcomes(config, connectHastily)).toEqual(["reach", "TLS", "authenticate: TIMEOUT"])
         } finally {
           await secure.stop()
         }
