@@ -54,6 +54,7 @@ export const awsSubject = {
 /** What no server of AWS's protocols can show. */
 export const cannotOfAws = {
   seal: "AWS has no seal",
+  wrongEngine: "the service has one kind of secret",
   caCertificate: "AWS's certificates are of public authorities, and connections name no other",
 }
 
@@ -165,6 +166,12 @@ export async function writeSecrets(put: Put, number: number) {
     missing: "conformance/nothing",
     denied: "conformance/denied",
     deleted: "conformance/gone",
+    malformed: [{ path: "with space" }, { path: "one#" }, { path: "one", options: { version: "1" } }],
+    unsupported: [
+      { path: "conformance/binary" },
+      { path: "unicode#key" },
+      { path: "unicode", options: { pointer: "/x" } },
+    ],
   }
 }
 
@@ -222,5 +229,7 @@ export async function writeParameters(call: CallOperation, number: number) {
     },
     missing: "/conformance/nothing",
     denied: "/conformance/denied",
+    malformed: [{ path: "with space" }, { path: "/a:1", options: { version: "2" } }],
+    unsupported: [{ path: "/conformance/list", options: { pointer: "/x" } }],
   }
 }

@@ -15,6 +15,7 @@ import {
 } from "./aws-server.ts"
 import { describeProvider } from "./provider.ts"
 import type { Subject } from "./subject.ts"
+import { switchesOf } from "./switches.ts"
 
 const parameter = (name: string) => `arn:aws:ssm:*:*:parameter/${name}`
 
@@ -35,7 +36,12 @@ async function seed(server: AwsServer) {
   // Loaded beforehand: on a busy machine that takes longer than a request may.
   await Promise.all([import("@aws-sdk/client-ssm"), import("@aws-sdk/client-sts")])
   const written = await writeParameters((operation, input) => server.admin.call(operation, input), ++servers)
-  return { ...written, url: server.url, stop: () => server.stop() }
+  return {
+    ...written,
+    url: server.url,
+    switches: switchesOf(server.faults, { error: "ThrottlingException" }),
+    stop: () => server.stop(),
+  }
 }
 
 const subject = { ...awsSubject, isRead: isParameterRead } satisfies Partial<Subject>

@@ -7,6 +7,7 @@ import type { Policy } from "../../local/secret-managers/aws/state.ts"
 import { awsSubject, byRole, cannotOfAws, withEndpoints, writeSecrets } from "./aws-server.ts"
 import { describeProvider } from "./provider.ts"
 import type { TestServer } from "./subject.ts"
+import { switchesOf } from "./switches.ts"
 
 const arn = (name: string) => `arn:aws:secretsmanager:*:*:secret:${name}`
 
@@ -38,7 +39,12 @@ async function seed(server: AwsServer) {
     admin.put(name, typeof value === "string" ? value : { binary: value.toString("base64") })
   const written = await writeSecrets(put, ++servers)
   admin.call("DeleteSecret", { SecretId: written.deleted })
-  return { ...written, url: server.url, stop: () => server.stop() }
+  return {
+    ...written,
+    url: server.url,
+    switches: switchesOf(server.faults, { error: "ThrottlingException" }),
+    stop: () => server.stop(),
+  }
 }
 
 async function startForKeys(policy: Policy): Promise<TestServer> {

@@ -8,6 +8,7 @@ import {
 } from "../../local/secret-managers/conjur/server.ts"
 import { describeProvider } from "./provider.ts"
 import type { Subject, TestServer } from "./subject.ts"
+import { switchesOf } from "./switches.ts"
 
 const conjurSubject = {
   provider: conjur,
@@ -35,6 +36,7 @@ const conjurSubject = {
   cannot: {
     deleted: "Conjur forgets what a policy removes",
     seal: "Conjur has no seal; its data key is there from the start",
+    wrongEngine: "Conjur has one kind of secret",
     deniedBrowse: "Conjur lists what a login may see, and denies no list",
   },
 } satisfies Partial<Subject>
@@ -89,6 +91,13 @@ function seed({ admin }: ConjurServer, loginId: string) {
     binary: { path: "data/app/bytes", options: { encoding: "base64" }, value: "AP/+Cg3I" },
     missing: "data/nothing",
     denied: "data/denied",
+    malformed: [
+      { path: "data//app" },
+      { path: "data/../app" },
+      { path: "data/dynamic/app" },
+      { path: "data/app", options: { version: "0" } },
+    ],
+    unsupported: [{ path: "data/app/bytes" }, { path: "data/app/plain", options: { pointer: "/x" } }],
   } satisfies Partial<TestServer>
 }
 
@@ -108,6 +117,7 @@ async function start(options: ConjurOptions = {}): Promise<TestServer> {
     },
     credentials: [apiKey, wrong],
     expireSessions: async () => server.admin.expireTokens(),
+    switches: switchesOf(server.faults, { status: 429 }),
     stop: () => server.stop(),
   }
 }
@@ -138,6 +148,7 @@ async function startJwt(): Promise<TestServer> {
     browsing: { config: (url) => ({ ...common, url, jwt }), long: { prefix: "data/many/", names: many } },
     credentials: [jwt, wrong],
     expireSessions: async () => server.admin.expireTokens(),
+    switches: switchesOf(server.faults, { status: 429 }),
     stop: () => server.stop(),
   }
 }

@@ -19,6 +19,8 @@ export function localNetwork({ hasty = false } = {}): Network {
   })
 }
 
+export type Connection = ReturnType<typeof connection>
+
 /** A connection as it is used: its client, and what it depends on. What it lets out is added to `seen`. */
 export function connection({
   provider,

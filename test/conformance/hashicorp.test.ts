@@ -4,6 +4,7 @@ import { movedClock } from "../support/moved-clock.ts"
 import { describeLogin } from "./logins.ts"
 import { describeProvider } from "./provider.ts"
 import type { TestServer } from "./subject.ts"
+import { switchesOf } from "./switches.ts"
 import { seedVault, vaultSubject } from "./vault-server.ts"
 
 async function start(options: Parameters<typeof seedVault>[1], clock?: Clock): Promise<TestServer> {
@@ -13,6 +14,7 @@ async function start(options: Parameters<typeof seedVault>[1], clock?: Clock): P
     expireSessions: async () => vault.admin.revokeTokens(),
     seal: async () => vault.admin.seal(),
     unseal: async () => vault.admin.unseal(),
+    switches: switchesOf(vault.faults, { status: 429 }, { SEALED: () => vault.faults.set({ sealed: true }) }),
     stop: () => vault.stop(),
   }
 }

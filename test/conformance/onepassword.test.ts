@@ -2,6 +2,7 @@ import { onepassword } from "../../core/providers/onepassword/index.ts"
 import { startOnePassword } from "../../local/secret-managers/onepassword/server.ts"
 import { describeProvider } from "./provider.ts"
 import type { TestServer, Written } from "./subject.ts"
+import { switchesOf } from "./switches.ts"
 
 const oddNames = [
   "with space",
@@ -82,6 +83,16 @@ async function start(): Promise<TestServer> {
     missing: "op://Team Vault/Nothing/password",
     denied: `op://${denied}/${secret}/password`,
     deleted: "op://Team Vault/Gone/password",
+    malformed: [
+      { path: "op://Team Vault/App" },
+      { path: "Team Vault/App/password" },
+      { path: "op://Team Vault/App/password", options: { attribute: "size?" } },
+    ],
+    unsupported: [
+      { path: "op://Team Vault/App/key.p12" },
+      { path: "op://Team Vault/App/password", options: { pointer: "/x" } },
+    ],
+    switches: switchesOf(server.faults, { status: 429 }),
     binary: {
       path: "op://Team Vault/App/key.p12",
       options: { encoding: "base64" },
@@ -103,6 +114,7 @@ describeProvider({
   start,
   cannot: {
     seal: "a Connect server has no seal",
+    wrongEngine: "1Password has one kind of vault",
     expireSessions: "a Connect token is no session: where it ends an admin puts in another",
   },
   isRead: ({ path }) => /\/items\/[^/?]+/.test(path),

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import {
   afterAll,
   afterEach,
@@ -14,18 +13,9 @@ import type { Network } from "../../core/network/client.ts"
 import { browsing } from "./browsing.ts"
 import { connection, localNetwork } from "./connection.ts"
 import { closedUrl, type RecordingProxy, startProxy } from "./proxy.ts"
+import { fixture, reasons, signInPage, tls } from "./reasons.ts"
 import type { Ability, Subject, TestServer } from "./subject.ts"
 import { traces } from "./traces.ts"
-
-const fixture = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), "utf8")
-const tls = () => ({ key: fixture("leaf.key"), cert: fixture("localhost.pem") })
-
-/** What a captive portal or a single sign-on says to every request. */
-const signInPage = {
-  status: 200,
-  headers: { "content-type": "text/html; charset=utf-8" },
-  body: "<!doctype html>\n<html><title>Sign in</title><body><form>Please sign in</form></body></html>\n",
-}
 
 /** The one suite that every provider passes, against its sandbox server and, where one exists, the real server. */
 export function describeProvider(subject: Subject): void {
@@ -116,99 +106,15 @@ export function describeProvider(subject: Subject): void {
       })
     })
 
-    describe("failures are told apart", () => {
-      test("missing", async () =>
-        expect(await good().resolve({ path: server.missing })).toEqual(["NOT_FOUND"]))
-
-      testWhere("denied", "denied, without giving the session up", async () => {
-        const { resolve, deps } = good()
-        expect(await resolve({ path: server.denied })).toEqual(["PERMISSION_DENIED"])
-        expect(await resolve(first())).toEqual([first().value])
-        expect(deps.sessions.logins).toBeLessThanOrEqual(1)
-      })
-
-      testWhere("deleted", "deleted", async () => {
-        expect(await good().resolve({ path: server.deleted ?? "" })).toEqual(["DELETED"])
-      })
-
-      testWhere("wrongCredentials", "wrong credentials", async () => {
-        expect(await connect(server.wrongConfig(proxy.url)).resolve(first())).toEqual(["BAD_CREDENTIALS"])
-      })
-
-      testWhere("seal", "sealed, and over once it is unsealed", async () => {
-        const { resolve } = good()
-        await resolve(first())
-        await server.seal?.()
-        try {
-          expect(await resolve(first())).toEqual(["SEALED"])
-          expect(await good().resolve(first())).toEqual(["SEALED"])
-        } finally {
-          await server.unseal?.()
-        }
-        expect(await resolve(first())).toEqual([first().value])
-      })
-
-      test("throttled, after having tried again", async () => {
-        proxy.decide((request) => (isRead(request) ? subject.throttled : "forward"))
-        expect(await good().resolve(first())).toEqual(["THROTTLED"])
-        expect(reads()).toHaveLength(3)
-      })
-
-      test("unreachable", async () => {
-        expect(await connect(server.config(await closedUrl())).resolve(first())).toEqual(["UNREACHABLE"])
-      })
-
-      test("a certificate of an authority that is not trusted, before anything is sent", async () => {
-        const secure = await startProxy(server.url, { tls: tls(), keepHost })
-        try {
-          expect(await connect(server.config(secure.url)).resolve(first())).toEqual(["TLS"])
-          expect(secure.requests).toEqual([])
-        } finally {
-          await secure.stop()
-        }
-      })
-
-      testWhere(
-        "caCertificate",
-        "a certificate of the connection's own authority, and of another",
-        async () => {
-          const secure = await startProxy(server.url, { tls: tls(), keepHost })
-          try {
-            const config = server.config(secure.url)
-            expect(
-              await connect({ ...config, caCertificate: fixture("other-ca.pem") }).resolve(first()),
-            ).toEqual(["TLS"])
-            expect(secure.requests).toEqual([])
-            expect(await connect({ ...config, caCertificate: fixture("ca.pem") }).resolve(first())).toEqual([
-              first().value,
-            ])
-          } finally {
-            await secure.stop()
-          }
-        },
-      )
-
-      test("timeout", async () => {
-        const { resolve } = connectHastily(server.config(proxy.url))
-        proxy.decide((request) => (isRead(request) ? "hang" : "forward"))
-        expect(await resolve(first())).toEqual(["TIMEOUT"])
-      })
-
-      test("a failing server, whose words stay with it", async () => {
-        proxy.decide((request) => ({
-          status: 500,
-          body: JSON.stringify({ errors: [request], message: request }),
-        }))
-        expect(await good().resolve(first())).toEqual(["PROVIDER_ERROR"])
-      })
-
-      test("a page of what stands between, which is never taken for a value", async () => {
-        proxy.decide((request) => (isRead(request) ? signInPage : "forward"))
-        expect(await good().resolve(first())).toEqual(["PROVIDER_ERROR"])
-        const all = [...server.siblings, ...server.others]
-        expect(new Set(await good().resolve(...all))).toEqual(new Set(["PROVIDER_ERROR"]))
-      })
-    })
+    describe("failures are told apart", () =>
+      reasons({
+        subject,
+        server: () => server,
+        proxy: () => proxy,
+        connect,
+        connectHastily,
+        testWhere,
+      }))
 
     describe("a check", () => {
       const outcomes = async (config: Record<string, unknown>, open: typeof connectHastily = connect) =>

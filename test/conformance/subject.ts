@@ -1,3 +1,4 @@
+import type { Reason } from "../../core/errors.ts"
 import type { Provider } from "../../core/providers/provider.ts"
 import type { ReferenceOptions } from "../../core/references/reference-options.ts"
 import type { Canned, Recorded } from "./proxy.ts"
@@ -7,6 +8,14 @@ export interface Written {
   path: string
   options?: ReferenceOptions
   value: string
+}
+
+type Reference = Pick<Written, "path" | "options">
+
+export interface Switches {
+  fail: Partial<Record<Reason, () => void>>
+  /** Well again. */
+  clear(): void
 }
 
 /** A secret manager with known content, for one describe block. */
@@ -24,6 +33,12 @@ export interface TestServer {
   /** Unused where denial cannot be shown. */
   denied: string
   deleted?: string
+  /** References that cannot be, by their path or by their options. */
+  malformed: readonly Reference[]
+  /** What is there, and cannot be given as these references want it. */
+  unsupported: readonly Reference[]
+  /** In a place that gives something else than secrets. */
+  wrongEngine?: string
   binary?: Written
   browsing?: Browsing
   /** Every credential that the configurations contain. */
@@ -32,6 +47,8 @@ export interface TestServer {
   expireSessions?(): Promise<void>
   seal?(): Promise<void>
   unseal?(): Promise<void>
+  /** What makes the server itself fail, by the reason that this must be told as. */
+  switches?: Switches
   stop(): Promise<void>
 }
 
@@ -53,6 +70,8 @@ export type Ability =
   | "denied"
   | "wrongCredentials"
   | "passingCheck"
+  | "wrongEngine"
+  | "switches"
   | "binary"
   | "login"
   | "expireSessions"

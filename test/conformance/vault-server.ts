@@ -68,6 +68,7 @@ const policy = [
   "secret/data/odd/*",
   "team/kv/data/*",
   "old/*",
+  "db/*",
 ]
   .map((path) => `path "${path}" { capabilities = ["read"] }`)
   .join("\n")
@@ -116,6 +117,14 @@ export async function seedVault(
     missing: "secret/data/nothing/key",
     denied: "secret/data/denied/key",
     deleted: "secret/data/gone/key",
+    malformed: [
+      { path: "secret" },
+      { path: "sys/mounts/secret" },
+      { path: "secret/data/../app/key" },
+      { path: "secret/data/app/key", options: { stage: "x" } },
+    ],
+    unsupported: [{ path: "secret/data/app/a key", options: { pointer: "/x" } }],
+    wrongEngine: "db/creds/reader/password",
     browsing: {
       config: (url) => ({ ...where(url), ...browser.config }),
       long: { prefix: "secret/data/many/", names: many },
@@ -130,6 +139,7 @@ export async function seedVault(
 
 async function writeSecrets(call: Call, number: number): Promise<Pick<TestServer, "siblings" | "others">> {
   await call("POST", "sys/mounts/old", { type: "kv", options: { version: "1" } })
+  await call("POST", "sys/mounts/db", { type: "database" })
   await call("POST", "sys/mounts/team/kv", { type: "kv", options: { version: "2" } })
 
   const app = {

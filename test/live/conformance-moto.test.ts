@@ -68,6 +68,7 @@ const cannot = {
   wrongCredentials: unchecked,
   expireSessions: unchecked,
   deniedBrowse: unchecked,
+  switches: "moto does not fail at will",
 }
 const byKeyCannot = { ...cannot, login: "an access key is not logged in with" }
 

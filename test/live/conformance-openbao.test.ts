@@ -16,7 +16,10 @@ async function start(options: Parameters<typeof seedVault>[1]): Promise<TestServ
   }
 }
 
-const noBinary = { binary: "KV holds JSON, which has no binary" }
+const noBinary = {
+  binary: "KV holds JSON, which has no binary",
+  switches: "a real server does not fail at will",
+}
 
 describeProvider({
   ...vaultSubject,
