@@ -77,7 +77,7 @@ beforeAll(async () => {
       dynamodb: { url: wires.dynamodb.url },
       kms: { url: wires.kms.url, keyId: kms.keyId },
     },
-    environment: { LATCHKEY_REQUEST_MS: "2000", LATCHKEY_RESOLVE_MS: "8000" },
+    environment: { LATCHKEY_REQUEST_MS: "1000", LATCHKEY_RESOLVE_MS: "8000" },
     onError: (operation, error) => console.error(operation, error),
   })
   await bePatientWithRedis()
