@@ -4,6 +4,7 @@ import type { Json } from "../json.ts"
 import { createLru } from "../lru.ts"
 import { decrypt, encrypt } from "./aead.ts"
 import { canonical, canonicalJson } from "./canonical.ts"
+import { configContext } from "./contexts.ts"
 import type { KeyService } from "./key-service.ts"
 
 /** A connection's configuration as it is stored. */
@@ -46,7 +47,7 @@ export function createEnvelope(deps: { kms: KeyService; clock: Clock }): Envelop
 
   return {
     async encryptConfig(binding, config) {
-      const { plain, wrapped } = await kms.generateDataKey(contextOf(binding))
+      const { plain, wrapped } = await kms.generateDataKey(configContext(binding))
       const key = take(plain)
       return {
         format: 1,
@@ -107,7 +108,7 @@ export function createEnvelope(deps: { kms: KeyService; clock: Clock }): Envelop
     wrapped: Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<KeyObject | undefined> {
-    const plain = await kms.decrypt(wrapped, contextOf(binding), signal)
+    const plain = await kms.decrypt(wrapped, configContext(binding), signal)
     return plain && take(plain)
   }
 }
@@ -125,12 +126,6 @@ function take(plain: Buffer): KeyObject {
   plain.fill(0)
   return key
 }
-
-const contextOf = ({ platformId, connectionId }: ConfigBinding) => ({
-  platformId,
-  connectionId,
-  purpose: "config",
-})
 
 /** The encryption context, plus what KMS need not know. */
 function additionalData({ platformId, connectionId, configId }: ConfigBinding): string {

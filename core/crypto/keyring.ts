@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts"
 import { LatchkeyError } from "../errors.ts"
 import { createLru } from "../lru.ts"
 import { canonical } from "./canonical.ts"
+import { platformContext } from "./contexts.ts"
 import type { KeyService } from "./key-service.ts"
 
 /** The keys that follow from one platform's root key. */
@@ -75,14 +76,14 @@ export function createKeyring(deps: { kms: KeyService; clock: Clock }): Keyring 
     },
 
     async generate(platformId) {
-      const { plain, wrapped } = await kms.generateDataKey(contextOf(platformId))
+      const { plain, wrapped } = await kms.generateDataKey(platformContext(platformId))
       plain.fill(0)
       return wrapped
     },
   }
 
   async function unwrapRootKey(platformId: string, rootKey: Uint8Array): Promise<PlatformKeys> {
-    const root = await kms.decrypt(rootKey, contextOf(platformId))
+    const root = await kms.decrypt(rootKey, platformContext(platformId))
     if (root === undefined)
       throw new LatchkeyError(
         "UNAVAILABLE",
@@ -93,8 +94,6 @@ export function createKeyring(deps: { kms: KeyService; clock: Clock }): Keyring 
     return keys
   }
 }
-
-const contextOf = (platformId: string) => ({ platformId, purpose: "platform" })
 
 function derive(root: Buffer): PlatformKeys {
   const from = (secret: Buffer | KeyObject, label: string) =>
