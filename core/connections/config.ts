@@ -1,6 +1,5 @@
-import * as z from "zod/mini"
-import { inOurWords } from "../contract/parse.ts"
-import { LatchkeyError, type ValidationIssue } from "../errors.ts"
+import { tryInput } from "../contract/parse.ts"
+import { LatchkeyError } from "../errors.ts"
 import { isObject, type Json, own } from "../json.ts"
 import { destinationFieldNames, secretFieldNames } from "../providers/config-fields.ts"
 import type { Provider } from "../providers/provider.ts"
@@ -55,26 +54,21 @@ export function mergeConfig(
  * authentication method; else alone, where it is a whole configuration of another kind.
  */
 function parseMerged(provider: Provider, kept: PlainConfig, given: PlainConfig): unknown {
-  const schema = provider.config()
-  const merged = z.safeParse(schema, { ...kept, ...given }, { error: inOurWords })
-  if (merged.success) return merged.data
-  const unknown = new Set(merged.error.issues.flatMap((issue) => ("keys" in issue ? issue.keys : [])))
-  const known = Object.fromEntries(Object.entries(kept).filter(([name]) => !unknown.has(name)))
-  const fitting = z.safeParse(schema, { ...known, ...given }, { error: inOurWords })
-  if (fitting.success) return fitting.data
-  const alone = z.safeParse(schema, given, { error: inOurWords })
-  if (alone.success) return alone.data
+  const parse = (config: PlainConfig) => tryInput(provider.config(), config, ["config"])
+  const merged = parse({ ...kept, ...given })
+  if ("data" in merged) return merged.data
+  const fitting = merged.unknown.map((names) => parse({ ...without(kept, names), ...given }))
+  for (const attempt of [...fitting, parse(given)]) if ("data" in attempt) return attempt.data
+  const [misfit = merged] = fitting
   throw new LatchkeyError(
     "VALIDATION",
     "The configuration does not fit the provider; `issues` names the fields.",
-    { issues: fitting.error.issues.flatMap(toIssues) },
+    { issues: "issues" in misfit ? misfit.issues : [] },
   )
 }
 
-function toIssues(issue: z.core.$ZodIssue): ValidationIssue[] {
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((name) => ({ pointer: `/config/${name}`, message: "is not a known field" }))
-  return [{ pointer: `/config/${issue.path.join("/")}`, message: issue.message }]
+function without(config: PlainConfig, names: readonly PropertyKey[]): PlainConfig {
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !names.includes(name)))
 }
 
 function refuseMovedSecrets(

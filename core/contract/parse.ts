@@ -11,12 +11,9 @@ const maxNameCharacters = 64
  * @throws LatchkeyError `VALIDATION`, which names unknown fields and never repeats a value
  */
 export function parseInput<Value>(schema: z.core.$ZodType<Value>, input: unknown): Value {
-  const parsed = z.safeParse(schema, input, { error: inOurWords })
-  if (parsed.success) return parsed.data
-  const issues: ValidationIssue[] = parsed.error.issues
-    .flatMap((issue) => flatten(issue, []))
-    .slice(0, maxIssues)
-    .map(({ path, message }) => ({ pointer: printPointer(path.map(shorten)), message }))
+  const parsed = tryInput(schema, input)
+  if ("data" in parsed) return parsed.data
+  const { issues } = parsed
   const [first] = issues
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more, see issues)` : ""
   throw new LatchkeyError(
@@ -26,8 +23,41 @@ export function parseInput<Value>(schema: z.core.$ZodType<Value>, input: unknown
   )
 }
 
+export interface Misfit {
+  /** What did not fit; where there are several forms, the one that was most likely meant. */
+  issues: ValidationIssue[]
+  /** The fields that are not known: of each form, where there are several. */
+  unknown: PropertyKey[][]
+}
+
+/** As `parseInput`, for who can do something else with what does not fit. Pointers begin `below`. */
+export function tryInput<Value>(
+  schema: z.core.$ZodType<Value>,
+  input: unknown,
+  below: Path = [],
+): { data: Value } | Misfit {
+  const parsed = z.safeParse(schema, input, { error: inOurWords })
+  if (parsed.success) return { data: parsed.data }
+  const found = parsed.error.issues.flatMap((issue) => flatten(issue, below))
+  return {
+    issues: found
+      .slice(0, maxIssues)
+      .map(({ path, message }) => ({ pointer: printPointer(path.map(shorten)), message })),
+    unknown: formsIn(parsed.error.issues).map(unknownIn),
+  }
+}
+
 type Path = readonly PropertyKey[]
 type Issue = z.core.$ZodIssue
+
+/** What does not fit each of the forms that the whole may have. */
+function formsIn(issues: readonly Issue[]): readonly (readonly Issue[])[] {
+  const union = issues.find((issue) => issue.code === "invalid_union" && issue.path.length === 0)
+  return union?.code === "invalid_union" && union.errors.length > 0 ? union.errors : [issues]
+}
+
+const unknownIn = (issues: readonly Issue[]): PropertyKey[] =>
+  issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : []))
 
 /** One entry for each unknown field, and of a union the branch that was most likely meant. */
 function flatten(issue: Issue, parents: Path): { path: Path; message: string }[] {
@@ -45,7 +75,7 @@ function flatten(issue: Issue, parents: Path): { path: Path; message: string }[]
  * Our words for what zod found, where a schema has none of its own. They say what was expected, never what came:
  * where configurations are sent, what came may be a secret.
  */
-export function inOurWords(issue: z.core.$ZodRawIssue): string {
+function inOurWords(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case "invalid_type":
       if (issue.input === undefined) return "is required"
