@@ -39,6 +39,12 @@ const anchorsOf = (page: string) =>
   )
 
 describe("the documentation", () => {
+  test("begins with a README in each top folder", () => {
+    const folders = globSync("{core,functions,stacks,web,local,bench,docs,test}")
+    expect(folders).toHaveLength(8)
+    expect(folders.filter((folder) => !existsSync(join(folder, "README.md")))).toEqual([])
+  })
+
   test("links to files that are there", () => {
     expect(links.length).toBeGreaterThan(50)
     expect(links.filter(({ file }) => !existsSync(file)).map(written)).toEqual([])
