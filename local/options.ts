@@ -57,7 +57,7 @@ function parsed(args: readonly string[]) {
       },
     }).values
   } catch (error) {
-    throw new SandboxError(`${(error as Error).message.split("\n", 1)[0]} ${usage}`)
+    throw new SandboxError(`${(error as Error).message.split("\n", 1)[0]?.replace(/\.?$/, ".")} ${usage}`)
   }
 }
 

@@ -22,7 +22,7 @@ export function secretField({
  * @param api the path that is put behind it in every request, such as `/v1`: at the end of what was typed it is dropped
  */
 export function urlField({ api = "" } = {}) {
-  const expected = "Must be an http or https URL without credentials, query and fragment"
+  const expected = "Must be an http or https URL without credentials, query, fragment and `..`"
   return z.pipe(
     z.string().check(z.maxLength(2048), z.refine(isPlainUrl, expected)),
     z.transform((url: string) => {
@@ -52,8 +52,9 @@ export function destinationFieldNames(provider: Pick<Provider, "fields">): strin
 }
 
 function isPlainUrl(text: string): boolean {
-  // The parser drops tabs, line breaks and outer spaces, and reads a backslash as a slash: what is sent must be what was typed.
-  if (/[\s\\]/.test(text) || !/^https?:\/\//i.test(text) || /[?#]/.test(text) || !URL.canParse(text))
+  // The parser drops tabs, line breaks and outer spaces, reads a backslash as a slash, and goes up by `..`: what is sent must be
+  // what was typed.
+  if (/[\s\\?#]/.test(text) || dotSegment.test(text) || !/^https?:\/\//i.test(text) || !URL.canParse(text))
     return false
   const { username, password } = new URL(text)
   return (
@@ -65,6 +66,8 @@ function isPlainUrl(text: string): boolean {
       ?.includes("@")
   )
 }
+
+const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i
 
 const certificate = /-----BEGIN CERTIFICATE-----\s+(?:[A-Za-z0-9+/=]+\s+)+-----END CERTIFICATE-----/
 

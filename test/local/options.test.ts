@@ -44,7 +44,7 @@ describe("the options of npm start", () => {
   test.each([
     [["--port", "x"], {}, /^--port must be a number from 1 to 65535, or 0 for any free port, not "x"\.$/],
     [["--port", "65536"], {}, /--port must be/],
-    [["--what"], {}, /^Unknown option '--what'.* Usage: npm start/],
+    [["--what"], {}, /^Unknown option '--what'\. .*Usage: npm start/],
     [["extra"], {}, /Usage: npm start/],
     [[], { AWS_ENDPOINT_URL_KMS: "http://k" }, /name a key of that KMS in KMS_KEY_ID/],
     [[], { UPSTASH_REDIS_REST_URL: "http://u" }, /set UPSTASH_REDIS_REST_TOKEN as well/],

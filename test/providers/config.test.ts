@@ -150,6 +150,7 @@ describe("a URL", () => {
     ["https://vault.example.com", "https://vault.example.com"],
     ["https://vault.example.com:8200/", "https://vault.example.com:8200"],
     ["http://10.0.0.1/base/path//", "http://10.0.0.1/base/path"],
+    ["https://vault.example.com/..base/.v", "https://vault.example.com/..base/.v"],
   ])("%s is taken as %s", (url, taken) => expect(urlField().parse(url)).toBe(taken))
 
   test.each([
@@ -177,5 +178,8 @@ describe("a URL", () => {
     "https://vault.example.com\\@evil.example",
     "https://vault.\nexample.com",
     "https:vault.example.com",
+    "https://vault.example.com/base/../other",
+    "https://vault.example.com/%2E%2e",
+    "https://vault.example.com/./",
   ])("%j is refused", (url) => expect(urlField().safeParse(url).success).toBe(false))
 })
