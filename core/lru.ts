@@ -16,9 +16,9 @@ export function createLru<Value extends NonNullable<unknown>>(
   bound?: ByteBound<Value>,
 ): LRUCache<string, Value> {
   if (bound === undefined) return new LRUCache({ maxSize: max, sizeCalculation: () => 1 })
-  const share = Math.ceil(bound.maxBytes / max)
+  const share = Math.floor(bound.maxBytes / max)
   return new LRUCache({
-    maxSize: bound.maxBytes,
+    maxSize: share * max,
     sizeCalculation: (value, key) => Math.max(share, bound.bytesOf(value, key)),
   })
 }

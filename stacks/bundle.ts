@@ -45,6 +45,7 @@ export const bundling = {
     // On Lambda credentials are in the environment. The SDK's search for them elsewhere would split its core into thirty
     // chunks: 12 ms of a cold start.
     "@aws-sdk/credential-provider-node": "./stacks/instead/credential-provider-node.ts",
+    "@aws-sdk/middleware-endpoint-discovery": "./stacks/instead/endpoint-discovery.ts",
     // The SDK's core would load these for browsers and for streams of events, of which there are none.
     bowser: "./stacks/instead/nothing.ts",
     "@smithy/core/event-streams": "./stacks/instead/nothing.ts",

@@ -23,8 +23,11 @@ export function createResolve({ evaluate }: { evaluate: Evaluate }) {
     if (request.onError === "fail") throwFirstFailure(evaluated)
     const references: ResolvedReference[] = []
     for (const place of places)
-      for (const [connectionId, outcome] of outcomesAt(place, evaluated))
-        references.push(shown(place, connectionId, outcome, request))
+      for (const part of place.parts) {
+        if (typeof part === "string") continue
+        const outcome = evaluated.outcomeOf(part)
+        if (outcome) references.push(shown(place, part.connectionId, outcome, request))
+      }
     refuseLargeResolution(evaluated, references, request.reply)
     return { value: rebuild(evaluated.found, (place) => textOf(place, evaluated)), references }
   }
@@ -45,20 +48,12 @@ function textOf({ parts }: Place, { outcomeOf }: Evaluated): string | null {
   return text
 }
 
-export function* outcomesAt(
-  { parts }: Place,
-  { outcomeOf }: Evaluated,
-): Generator<[connectionId: string | undefined, Outcome]> {
-  for (const part of parts) {
-    if (typeof part === "string") continue
-    const outcome = outcomeOf(part)
-    if (outcome) yield [part.connectionId, outcome]
-  }
-}
-
-function throwFirstFailure(evaluated: Evaluated): void {
-  for (const place of evaluated.found.places)
-    for (const [, outcome] of outcomesAt(place, evaluated)) if (!outcome.ok) throw at(place, outcome.error)
+function throwFirstFailure({ found, outcomeOf }: Evaluated): void {
+  for (const place of found.places)
+    for (const part of place.parts) {
+      const outcome = outcomeOf(part)
+      if (outcome?.ok === false) throw at(place, outcome.error)
+    }
 }
 
 /** The error of a reference, with where the reference stands. */

@@ -58,7 +58,7 @@ export function createUsage(deps: {
       const prefixOf = prefixes()
       for (const use of uses) {
         const key = prefixOf(use) + use.path
-        if (now - (stored.get(key) ?? Number.NEGATIVE_INFINITY) >= hour) due.set(key, use)
+        if (now - (stored.peek(key) ?? Number.NEGATIVE_INFINITY) >= hour) due.set(key, use)
       }
       if (due.size === 0) return
       try {
