@@ -4,7 +4,7 @@ import { createCheckSteps } from "../check-steps.ts"
 import type { CheckReport, CheckStep, CheckWarning, FetchResult, ProviderDeps, Session } from "../provider.ts"
 import { type Auth, authOf, lookUpSelf } from "./auth.ts"
 import type { VaultConfig } from "./config.ts"
-import { documentOf } from "./path.ts"
+import { documentOf, parsePath } from "./path.ts"
 import { readDocuments } from "./reading.ts"
 import type { Vault } from "./transport.ts"
 import { credentialWarnings, tokenWarnings } from "./warnings.ts"
@@ -31,9 +31,10 @@ export async function checkVault({
   const auth = authOf(config, { ...deps, vault })
 
   async function probe(session: Session): Promise<void> {
-    const document = documentOf(config.probePath ?? "")
-    const result = await readProbe({ vault, document, session, now: clock.now(), signal })
-    if (!result.ok) throw result.error
+    const read = (document: string) => readProbe({ vault, document, session, now: clock.now(), signal })
+    const path = config.probePath ?? ""
+    const result = await read(documentOf(path))
+    if (!result.ok && !(await isReference(path, read))) throw result.error
   }
 
   const proved = await proveRole(auth, deps, signal)
@@ -91,6 +92,20 @@ async function proveToken(config: VaultConfig, probe: () => Promise<void>): Prom
     }
     if (["NOT_FOUND", "DELETED", "WRONG_ENGINE"].includes(error.reason)) return
     throw error
+  }
+}
+
+/** Whether the path is that of a reference, which people copy with its key at the end, and can be read. */
+async function isReference(path: string, read: (document: string) => Promise<FetchResult>): Promise<boolean> {
+  if (path.split("/").length < 3) return false
+  const { document, select } = parsePath(path, {})
+  const result = await read(document)
+  if (!result.ok) return false
+  try {
+    select(result.content)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -29,10 +29,7 @@ export function vaultConfig() {
         .string()
         .check(
           z.maxLength(2048),
-          z.refine(
-            isDocument,
-            "Must be the path of a secret without its key: `mount/data/path` or `mount/path`.",
-          ),
+          z.refine(isDocument, "Must be the path of a secret: `mount/data/path` or `mount/path`."),
         ),
     ),
     caCertificate: z.exactOptional(caCertificateField()),

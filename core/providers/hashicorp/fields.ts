@@ -140,7 +140,7 @@ export const fields: readonly ConfigField[] = [
   text({
     name: "probePath",
     displayName: "Probe path",
-    description: "A secret, without its key, that testing the connection shall read.",
+    description: "A secret, with or without its key, that testing the connection shall read.",
     placeholder: "secret/data/latchkey/probe",
   }),
   text({

@@ -35,6 +35,15 @@ describe("checking a connection", () => {
     expect(await steps(vault)).toEqual(["reach", "TLS", "authenticate", "read"])
   })
 
+  test.each([
+    ["it is there", { k: "v" }, "read"],
+    ["it is not", { other: "v" }, "read: NOT_FOUND"],
+  ])("takes a probe with a key at its end, as references have it: %s", async (_, secret, read) => {
+    const script = { "GET secret/data/probe/k": errors(404), "GET secret/data/probe": kv2(secret) }
+    const vault = vaultWith(script, { ...appRole, probePath: "secret/data/probe/k" })
+    expect(await steps(vault)).toEqual(["reach", "TLS", "authenticate", read])
+  })
+
   test("fails at a probe that it may not read, with one step", async () => {
     expect(await steps(vaultWith({ "GET secret/data/probe": forbidden }, probing))).toEqual([
       "reach",
