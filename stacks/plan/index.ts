@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { describe } from "./describe.ts"
 import { evaluate } from "./evaluate.ts"
-import { type Plan, planOf } from "./shape.ts"
+import { planOf } from "./shape.ts"
 
 /** `npm run plan -- --stage NAME [--json]`: what a deployment of the stage would make, computed without an account. */
 
@@ -15,8 +16,9 @@ async function main(): Promise<void> {
   const built = process.env.LATCHKEY_FUNCTIONS ?? functions
   if (built === functions)
     execFileSync(process.execPath, ["stacks/build.ts", functions], { cwd: root, stdio: ["ignore", 2, 2] })
-  const plan = planOf(stage, await evaluate(stage, { functions: built, environment: upstash() }), built)
-  process.stdout.write(json ? `${JSON.stringify(plan, undefined, 2)}\n` : describe(plan))
+  const resources = await evaluate(stage, { functions: built, environment: upstash() })
+  const plan = planOf(stage, resources, built)
+  process.stdout.write(json ? `${JSON.stringify(plan, undefined, 2)}\n` : describe(plan, resources))
 }
 
 function options(): { stage: string; json: boolean } {
@@ -37,55 +39,6 @@ function upstash(): Record<string, string> {
   const { UPSTASH_EMAIL, UPSTASH_API_KEY } = process.env
   return { ...(UPSTASH_EMAIL && { UPSTASH_EMAIL }), ...(UPSTASH_API_KEY && { UPSTASH_API_KEY: "given" }) }
 }
-
-function describe({ stage, resources, functions, routes }: Plan): string {
-  const counts = Map.groupBy(resources, ({ type }) => type)
-  return [
-    `Stage ${stage}: ${resources.length} resources\n`,
-    table(
-      ["function", "memory", "timeout", "bundle", "hot part", "may"],
-      functions.map((one) => [
-        one.name,
-        `${one.memory} MB`,
-        `${one.timeout} s`,
-        kilobytes(one.bundleBytes),
-        kilobytes(one.hotBytes),
-        one.permissions
-          .flatMap(({ actions }) => actions)
-          .filter((action) => !action.startsWith("logs:"))
-          .join(" "),
-      ]),
-    ),
-    table(
-      ["route", "", "operation", "authorizer"],
-      routes.map(({ method, path, operation, authorizer }) => [
-        method,
-        path,
-        operation ?? "answered by API Gateway",
-        authorizer ?? "public",
-      ]),
-    ),
-    table(
-      ["resources", ""],
-      [...counts].map(([type, { length }]) => [type, String(length)]),
-    ),
-  ].join("\n")
-}
-
-function table(head: string[], rows: string[][]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
-  return [head, ...rows]
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("")
-}
-
-const kilobytes = (bytes: number) => `${Math.round(bytes / 1000)} KB`
 
 try {
   await main()

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import { served } from "../../core/contract/routes.ts"
 import { readEnvironment } from "../../functions/environment.ts"
 import { functionIds, functionName } from "../../stacks/function-names.ts"
+import { describe as describePlan, describeStatement, stackOf } from "../../stacks/plan/describe.ts"
 import {
   belowBase,
   functionInputs,
@@ -212,6 +213,24 @@ describe.each(stages)("the plan of %s", (_, make) => {
     expect(unknownRoute?.inputs.statusCode).toBe("404")
   })
 
+  test("turns a function's crash into a 500 of ours, and one that is too slow into a 503", () => {
+    const statusOf = (type: string) =>
+      stage.all("aws:apigateway/response:Response").find(({ inputs }) => inputs.responseType === type)?.inputs
+        .statusCode
+    expect(["INTEGRATION_FAILURE", "DEFAULT_5XX", "INTEGRATION_TIMEOUT"].map(statusOf)).toEqual([
+      "500",
+      "500",
+      "503",
+    ])
+  })
+
+  test("is shown to people by the stack that makes each resource, SST's own apart", () => {
+    const rest = stage.plan.resources.filter((one) => stackOf(one) === "sst")
+    expect(rest.map(({ type }) => type)).toEqual(["pulumi:pulumi:Stack"])
+    const text = describePlan(stage.plan, stage.resources)
+    for (const { name } of stage.plan.functions) expect(text).toContain(`\n${name}: nodejs24.x, arm64, `)
+  })
+
   test("keeps tables recoverable and encrypted, the audit and the usage with an end", () => {
     const expiring = { ConnectionDataTable: undefined, AuditDataTable: "expires", UsageDataTable: "expires" }
     for (const [name, attribute] of Object.entries(expiring)) {
@@ -242,12 +261,7 @@ function reviewed({ plan, resources }: PlannedStage): string {
   const functions = plan.functions.flatMap(({ operation, name, memory, timeout, environment }) => [
     `${name}: ${memory} MB, ${timeout} s`,
     `  environment ${environment.join(" ")}`,
-    ...statementsOf(resources, operation).map(
-      ({ actions, resources, conditions = [] }) =>
-        `  may ${actions.join(" ")} on ${resources.join(" ")}${conditions
-          .map(({ test, variable, values }) => ` where ${test} ${variable} ${values.join(" ")}`)
-          .join("")}`,
-    ),
+    ...statementsOf(resources, operation).map((statement) => `  may ${describeStatement(statement)}`),
   ])
   const routes = plan.routes.map(
     ({ method, path, operation, authorizer }) =>
