@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { functionIds } from "./function-names.ts"
 import { personal, stages } from "./stages.ts"
 
 const text = z.string().min(1)
@@ -82,8 +83,8 @@ const stage = z
       .strictObject({ rate: z.int().min(1), burst: z.int().min(1) })
       .default({ rate: 500, burst: 1_000 }),
     memoryMb: z.int().min(128).max(10_240).default(512),
-    /** By operation. */
-    concurrency: z.record(z.string(), concurrency).default({}),
+    /** By function: an operation's, or one that has no route. */
+    concurrency: z.partialRecord(z.enum(functionIds), concurrency).default({}),
     deadlines: z
       .strictObject({
         resolveMs: z.int().min(3_000).max(27_000).default(15_000),

@@ -150,6 +150,41 @@ describe("settings", () => {
       ).toBe(true)
   })
 
+  test("each alarm, metric and setting is in the operators' guide", async () => {
+    const guide = readFileSync("docs/operations.md", "utf8")
+    const stage = await full()
+    const alarms = stage
+      .all("aws:cloudwatch/metricAlarm:MetricAlarm")
+      .map(({ inputs }) => String(inputs.name).replace("latchkey-full-", ""))
+      .map((name) => name.replace(/^BreakerOpened-.*/, "BreakerOpened-<provider>"))
+    const counted = globSync(["core/**/*.ts", "functions/**/*.ts"]).flatMap((file) => {
+      const names = readFileSync(file, "utf8").matchAll(
+        /metrics\.(?:count|time)\(\s*"(\w+)"|: "(References\w+)"/g,
+      )
+      return [...names].map(([, name, ofSource]) => name ?? ofSource ?? "")
+    })
+    expect(counted.length).toBeGreaterThan(15)
+    const settings = Object.keys(settingsOf("full", everything))
+    const missing = [...new Set([...alarms, ...counted, ...settings])].filter(
+      (name) => !guide.includes(`\`${name}\``),
+    )
+    expect(missing).toEqual([])
+  })
+
+  test("the guide's costs add up", () => {
+    const guide = readFileSync("docs/operations.md", "utf8")
+    const rows = [...guide.matchAll(/^\| .*[×].* \| (\d+\.\d\d) \|$/gm)].map(([, dollars]) => Number(dollars))
+    const [, total] = /^\| \| \| \*\*(\d+\.\d\d)\*\* \|$/m.exec(guide) ?? []
+    expect(rows).toHaveLength(9)
+    expect(rows.reduce((sum, one) => sum + one).toFixed(2)).toBe(total)
+  })
+
+  test("a misspelled function has no concurrency", () => {
+    expect(() => settingsOf("x", { ...everything, concurrency: { resolves: { reserved: 1 } } })).toThrow(
+      "resolves",
+    )
+  })
+
   test("audit records that the bus does not take are kept", async () => {
     const pipe = (await full()).only("aws:pipes/pipe:Pipe")
     expect(pipe.sourceParameters).toMatchObject({
