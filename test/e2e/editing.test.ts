@@ -128,6 +128,31 @@ describe("an existing connection", () => {
     expect(body.config?.url).toContain("localhost")
   })
 
+  test("is tested with the secrets that are stored, and says at which step that failed and why", async () => {
+    const { id } = await connected("To be mended")
+    const page = await stage.open(admin("acme"))
+    await button(page, "Edit To be mended").click()
+    await fill(page, { "Probe path": "secret/data/not/there", Name: "Mended" })
+    await button(page, "Test and save").click()
+    const test = page.getByRole("listitem").filter({ hasText: "with the secrets that are stored" })
+    await test.getByText("Not found").waitFor()
+    expect(await test.getByRole("listitem").allInnerTexts()).toEqual([
+      expect.stringMatching(/^Reach the server/),
+      expect.stringMatching(/^Read secret.*Not found/s),
+    ])
+    await page.getByText("Nothing was saved.").waitFor()
+    await expectAccessible(page)
+    await picture(page, "connection-edit")
+    expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Mended")
+    await fill(page, { "Probe path": "secret/data/app/api_key" })
+    await button(page, "Test and save").click()
+    await page.getByRole("status").getByText("Mended is saved.").waitFor()
+    expect((await stage.api.as(admin("acme")).get(`/${id}`)).body).toMatchObject({
+      name: "Mended",
+      version: 2,
+    })
+  })
+
   test("is renamed without a test, while its secret manager is down", async () => {
     await connected("To be renamed")
     const page = await stage.open(admin("acme"))
@@ -157,6 +182,7 @@ describe("an existing connection", () => {
     const { id } = await connected("To be deleted")
     const page = await stage.open(admin("acme"))
     await button(page, "Delete To be deleted").click()
+    await page.getByText("Nothing has been resolved through it").waitFor()
     await page.getByRole("dialog").getByText(id).waitFor()
     await expectAccessible(page)
     await button(page, "Delete the connection").click()

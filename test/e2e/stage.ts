@@ -16,6 +16,8 @@ export interface Stage {
   url: string
   /** A tab of somebody with a token of these claims, and of nobody without claims. */
   open(claims?: TokenClaims, options?: BrowserContextOptions): Promise<Page>
+  /** What went wrong in any tab: none of it is expected, unless a test takes it away. */
+  complaints: string[]
   close(): Promise<void>
 }
 
@@ -59,6 +61,7 @@ export async function startStage(
   return {
     api,
     url,
+    complaints,
     async open(claims, contextOptions = {}) {
       const context = await browser.newContext({
         viewport: desktop,

@@ -29,11 +29,17 @@ export function RequestTable({ requests, loading, nameOf, onOpen }: RequestTable
         <caption className="visually-hidden">{words.requests}</caption>
         <thead>
           <tr>
-            <th scope="col">{words.time}</th>
-            <th scope="col">{words.actor}</th>
+            <th scope="col" className="column-time">
+              {words.time}
+            </th>
+            <th scope="col" className="column-who">
+              {words.actor}
+            </th>
             <th scope="col">{words.action}</th>
             <th scope="col">{words.paths}</th>
-            <th scope="col">{words.outcome}</th>
+            <th scope="col" className="column-outcome">
+              {words.outcome}
+            </th>
           </tr>
         </thead>
         <tbody>

@@ -46,7 +46,7 @@ export function ConnectionList({ connections, providers, actionsOf }: Connection
         onChange={change}
         count={connections && words.count(arranged.length, connections.length)}
       />
-      <table className="table" aria-busy={connections === undefined || undefined}>
+      <table className="table connections-table" aria-busy={connections === undefined || undefined}>
         <caption className="visually-hidden">{words.title}</caption>
         <thead>
           <tr>
@@ -55,7 +55,7 @@ export function ConnectionList({ connections, providers, actionsOf }: Connection
             {column("status", words.status)}
             {showsVersions && column("version", words.version)}
             {showsVersions && (
-              <th scope="col">
+              <th scope="col" className="column-actions">
                 <span className="visually-hidden">{words.actions}</span>
               </th>
             )}

@@ -122,7 +122,7 @@ function States({ source }: { source: SecretSource }) {
     <section className="card">
       <h2>{words.states}</h2>
       <p className="muted small">{words.statesLead}</p>
-      <div className="states" key={id}>
+      <div className="states">
         {states.map(([label, value]) => (
           <State key={label} label={label} value={value} source={source} />
         ))}
@@ -140,6 +140,15 @@ interface StateProps {
 }
 
 function State({ label, value: first, source, disabled = false }: StateProps) {
-  const [value, setValue] = useState(first)
-  return <SecretField label={label} source={source} value={value} onChange={setValue} disabled={disabled} />
+  // What it begins with may come late: only what somebody has done since stays.
+  const [changed, setChanged] = useState<string>()
+  return (
+    <SecretField
+      label={label}
+      source={source}
+      value={changed ?? first}
+      onChange={setChanged}
+      disabled={disabled}
+    />
+  )
 }

@@ -1,6 +1,7 @@
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react"
 import { strings } from "../strings.ts"
 import { IconButton } from "./button.tsx"
+import { useScrollFocus } from "./use-scroll-focus.ts"
 
 interface DialogProps {
   title: ReactNode
@@ -18,7 +19,9 @@ interface DialogProps {
  */
 export function Dialog({ title, size = "medium", onClose, children, footer }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
+  const body = useRef<HTMLDivElement>(null)
   const titleId = useId()
+  useScrollFocus(body)
 
   useLayoutEffect(() => {
     const dialog = element.current
@@ -47,7 +50,9 @@ export function Dialog({ title, size = "medium", onClose, children, footer }: Di
         </h2>
         <IconButton icon="close" label={strings.common.close} onClick={onClose} />
       </header>
-      <div className="dialog-body">{children}</div>
+      <div className="dialog-body" ref={body}>
+        {children}
+      </div>
       {footer && <footer className="dialog-foot">{footer}</footer>}
     </dialog>
   )

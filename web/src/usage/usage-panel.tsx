@@ -73,9 +73,13 @@ export function UsagePanel({ connections, connectionId, onChoose, onRequests }: 
             <thead>
               <tr>
                 <th scope="col">{words.path}</th>
-                <th scope="col">{words.project}</th>
-                <th scope="col">{words.last}</th>
-                <th scope="col">
+                <th scope="col" className="column-project">
+                  {words.project}
+                </th>
+                <th scope="col" className="column-last">
+                  {words.last}
+                </th>
+                <th scope="col" className="column-requests">
                   <span className="visually-hidden">{strings.audit.requests}</span>
                 </th>
               </tr>
