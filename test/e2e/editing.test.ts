@@ -78,6 +78,27 @@ describe("a new connection", () => {
     expect(row).toContain("Connected")
   })
 
+  test("that works is saved with what its test found worth knowing, which stays to be read", async () => {
+    const page = await openForm()
+    await fill(page, {
+      Name: "Ends soon",
+      URL: vault.url,
+      "Role ID": vault.roleId,
+      "Secret ID": vault.secretId,
+    })
+    await page.route(`${stage.api.sandbox.api}/test`, async (route) => {
+      const response = await route.fetch()
+      const warnings = [{ code: "SECRET_ID_USES", message: "The secret id has 2 uses left." }]
+      await route.fulfill({ response, json: { ...(await response.json()), warnings } })
+    })
+    await button(page, "Test and save").click()
+    const note = page.locator(".note").filter({ hasText: "Ends soon is saved." })
+    await note.getByText("The secret id has 2 uses left.").waitFor()
+    await expectAccessible(page)
+    await button(page, "Dismiss").first().click()
+    await note.waitFor({ state: "detached" })
+  })
+
   test("shows what the API says is wrong beside the field", async () => {
     const page = await openForm()
     await fill(page, { Name: "X", URL: "not a url", "Role ID": "r" })

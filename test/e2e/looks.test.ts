@@ -106,6 +106,9 @@ describe("the console", () => {
     await page.getByRole("link", { name: "Connections" }).click()
     await page.getByText("Sandbox Vault").waitFor()
     await picture(page, "connections-narrow")
+    await page.getByRole("combobox", { name: "Sort by" }).selectOption({ label: "By provider" })
+    await button(page, "Last first").click()
+    await expect.poll(() => page.getByRole("rowheader").first().innerText()).toContain("HashiCorp Vault")
   })
 
   test.each(Object.entries(dialogs))("fits 320 pixels and is accessible: %s", async (_name, open) => {

@@ -50,6 +50,17 @@ describe("where people sign in at an issuer", () => {
     expect(page.url()).toBe(stage.url)
   })
 
+  test("and an issuer that cannot be reached is tried again", async () => {
+    const page = await stage.open()
+    await page.route(`${identity.issuer}/**`, (route) => route.abort())
+    await signIn(page).click()
+    await page.getByRole("alert").getByText("The identity provider could not be reached").waitFor()
+    await expectAccessible(page)
+    await page.unroute(`${identity.issuer}/**`)
+    await signIn(page).click()
+    await page.getByText("ada").waitFor()
+  })
+
   describe("and the API no longer takes their token", () => {
     beforeEach(() => Object.assign(identity.next, { subject: "ada", accessSeconds: 300, refreshes: true }))
 
@@ -163,6 +174,17 @@ describe("what somebody sees", () => {
     for (const name of [/^New connection/, /^Edit/, /^Delete/, /^Test/, /^Clear/])
       expect(await page.getByRole("button", { name }).count()).toBe(0)
     expect(await page.getByLabel("Project", { exact: true }).innerText()).toBe("p1\np2")
+    await expectAccessible(page)
+  })
+
+  test("where the console is not set up: whom to tell, and what", async () => {
+    const page = await stage.open()
+    await page.route("**/config.json", (route) =>
+      route.fulfill({ json: { apiUrl: "http://api.example.com" } }),
+    )
+    await page.reload()
+    await page.getByRole("heading", { name: "The console is not set up" }).waitFor()
+    await page.getByText("apiUrl must be an https address").waitFor()
     await expectAccessible(page)
   })
 

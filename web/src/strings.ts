@@ -88,6 +88,9 @@ export const strings = {
     name: "Name",
     version: "Version",
     actions: "Actions",
+    sort: "Sort by",
+    sortBy: (what: string) => `By ${what.toLowerCase()}`,
+    descending: "Last first",
     count: (shown: number, all: number) =>
       shown === all
         ? plural(all, "connection", "connections")

@@ -45,6 +45,7 @@ export function ConnectionList({ connections, providers, actionsOf }: Connection
         providers={providers ?? []}
         onChange={change}
         count={connections && words.count(arranged.length, connections.length)}
+        showsVersions={showsVersions}
       />
       <table className="table connections-table" aria-busy={connections === undefined || undefined}>
         <caption className="visually-hidden">{words.title}</caption>

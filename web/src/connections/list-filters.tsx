@@ -1,7 +1,8 @@
 import type { ProviderInfo } from "../../../core/client/index.ts"
 import { strings } from "../strings.ts"
+import { IconButton } from "../ui/button.tsx"
 import { Choice, SearchBox } from "../ui/filters.tsx"
-import type { Arrangement } from "./arrange.ts"
+import type { Arrangement, SortKey } from "./arrange.ts"
 
 interface ListFiltersProps {
   arrangement: Arrangement
@@ -9,9 +10,10 @@ interface ListFiltersProps {
   onChange(next: Partial<Arrangement>): void
   /** Said aloud as it changes; absent while the list loads. */
   count: string | undefined
+  showsVersions: boolean
 }
 
-export function ListFilters({ arrangement, providers, onChange, count }: ListFiltersProps) {
+export function ListFilters({ arrangement, providers, onChange, count, showsVersions }: ListFiltersProps) {
   const words = strings.connections
   const { search, providerId, scope, state } = arrangement
   return (
@@ -51,9 +53,37 @@ export function ListFilters({ arrangement, providers, onChange, count }: ListFil
           </option>
         ))}
       </Choice>
+      <Sorting arrangement={arrangement} onChange={onChange} showsVersions={showsVersions} />
       <p className="muted count" role="status">
         {count}
       </p>
     </search>
+  )
+}
+
+const sortKeys = ["name", "provider", "scope", "status", "version"] as const
+
+/** Where the screen has no place for the table's head, which sorts elsewhere. */
+function Sorting({ arrangement, onChange, showsVersions }: Omit<ListFiltersProps, "providers" | "count">) {
+  const words = strings.connections
+  const { sort, descending } = arrangement
+  return (
+    <div className="sorting">
+      <Choice label={words.sort} value={sort} onChange={(key) => onChange({ sort: key as SortKey })}>
+        {sortKeys
+          .filter((key) => key !== "version" || showsVersions)
+          .map((key) => (
+            <option key={key} value={key}>
+              {words.sortBy(words[key])}
+            </option>
+          ))}
+      </Choice>
+      <IconButton
+        icon={descending ? "down" : "up"}
+        label={words.descending}
+        aria-pressed={descending}
+        onClick={() => onChange({ descending: !descending })}
+      />
+    </div>
   )
 }
