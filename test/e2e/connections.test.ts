@@ -40,9 +40,9 @@ describe("the list", () => {
     await expect.poll(() => page.getByRole("row").count()).toBe(2)
     await page.getByRole("searchbox").fill("nothing like it")
     await button(page, "Show all").click()
-    await page.getByLabel("Provider").selectOption("aws")
+    await page.getByRole("combobox", { name: "Provider", exact: true }).selectOption("aws")
     await expect.poll(() => page.getByRole("rowheader").allInnerTexts()).toHaveLength(1)
-    await page.getByLabel("Provider").selectOption("")
+    await page.getByRole("combobox", { name: "Provider", exact: true }).selectOption("")
     await button(page, "Name").click()
     expect(await page.getByRole("columnheader", { name: "Name" }).getAttribute("aria-sort")).toBe(
       "descending",
