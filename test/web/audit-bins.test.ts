@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { binsOf, countsOf } from "../../web/src/audit/bins.ts"
+import type { Outcome } from "../../web/src/audit/requests.ts"
 import { printLocal, readLocal, spanOf } from "../../web/src/audit/span.ts"
 
 const before = process.env.TZ
@@ -50,20 +51,20 @@ describe("the bins of the chart", () => {
 
   test("count by outcome, the beginning within and the end not, and leave out what is outside", () => {
     const span = { from: local("2026-05-04T10:00"), to: local("2026-05-04T10:30") }
-    const at = (text: string, outcome: "done" | "failed" = "done") => ({ at: local(text), outcome })
+    const at = (text: string, outcome: Outcome = "done") => ({ at: local(text), outcome })
     const requests = [
       at("2026-05-04T10:00"),
       at("2026-05-04T10:14:59.999", "failed"),
-      at("2026-05-04T10:15"),
+      at("2026-05-04T10:15", "denied"),
       at("2026-05-04T10:30"),
       at("2026-05-04T09:00"),
     ]
     const bins = binsOf(requests, span, 2)
-    expect(bins.map(({ counts, total }) => [counts.done, counts.failed, total])).toEqual([
-      [1, 1, 2],
-      [1, 0, 1],
+    expect(bins.map(({ counts, total }) => [counts.done, counts.failed, counts.denied, total])).toEqual([
+      [1, 1, 0, 2],
+      [0, 0, 1, 1],
     ])
-    expect(countsOf(requests)).toEqual({ done: 4, stale: 0, failed: 1, denied: 0 })
+    expect(countsOf(requests)).toEqual({ done: 3, stale: 0, failed: 1, denied: 1 })
   })
 })
 
