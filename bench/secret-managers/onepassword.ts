@@ -35,8 +35,8 @@ export const onepassword: SecretManager = {
       path: (number) => `op://${vault}/${title(number)}/password`,
       value,
       takeCalls: () => takeCalls(requests, [], ["read-item"]),
-      // A Connect token is not logged in with. Titles become ids: an item's is remembered, the vault's asked for each time.
-      budget: (secrets, known) => ({ logins: 0, lookups: 1 + (known ? 0 : secrets), reads: secrets }),
+      // A Connect token is not logged in with. The names of the vault and of each item become ids, which are remembered.
+      budget: (secrets, known) => ({ logins: 0, lookups: known ? 0 : 1 + secrets, reads: secrets }),
       async readNaively(number) {
         const inVault = `vaults/${await idOf("vaults", `name eq "${vault}"`)}`
         const itemId = await idOf(`${inVault}/items`, `title eq "${title(number)}"`)

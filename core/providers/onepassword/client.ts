@@ -14,7 +14,7 @@ const maxRemembered = 200
 
 /**
  * A client of one connection. Neither token is logged in with, so a session is the token itself; what makes it worth
- * sharing are its notes: the ids of items by title, sealed as sessions are.
+ * sharing are its notes: the ids of vaults and items by their names, sealed as sessions are.
  */
 export function openOnePassword(config: OnePasswordConfig, deps: ProviderDeps): ProviderClient {
   const { sessions, clock } = deps
@@ -33,10 +33,10 @@ export function openOnePassword(config: OnePasswordConfig, deps: ProviderDeps): 
       store: reach(signal),
       documents,
       remembered: session.notes,
+      clock,
       signal,
     })
-    const room = maxRemembered - Object.keys(session.notes).length
-    const notes = Object.fromEntries(Object.entries(learnt).slice(0, Math.max(0, room)))
+    const notes = withinRoom(session.notes, learnt)
     if (Object.keys(notes).length > 0) await sessions.note(session, notes)
     return results
   }
@@ -46,6 +46,20 @@ export function openOnePassword(config: OnePasswordConfig, deps: ProviderDeps): 
     check: (signal) => checkOnePassword({ config, reach, clock, signal }),
     browse: (prefix, cursor, signal) => browseOnePassword(reach(signal), prefix, cursor),
   }
+}
+
+/** What takes the place of a note, and as much that is new as there is room for. */
+function withinRoom(
+  notes: Readonly<Record<string, string>>,
+  learnt: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const isNew = ([name]: [string, string]) => !Object.hasOwn(notes, name)
+  const entries = Object.entries(learnt)
+  const room = Math.max(0, maxRemembered - Object.keys(notes).length)
+  return Object.fromEntries([
+    ...entries.filter((entry) => !isNew(entry)),
+    ...entries.filter(isNew).slice(0, room),
+  ])
 }
 
 function reachOf(config: OnePasswordConfig, deps: ProviderDeps): Reach {

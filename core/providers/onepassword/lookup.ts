@@ -37,6 +37,10 @@ export async function findItem(
 
 const absences: ReadonlySet<Reason> = new Set(["NOT_FOUND", "PERMISSION_DENIED"])
 
+/** Whether it says that what was asked for is not there, or not for this token: 1Password does not tell which. */
+export const isAbsence = (error: unknown): error is ProviderError =>
+  error instanceof ProviderError && absences.has(error.reason)
+
 /** What was asked for by id, or the answer that it is not there. */
 async function orAbsent<Thing extends Named>(
   asked: Promise<Thing>,
@@ -44,7 +48,7 @@ async function orAbsent<Thing extends Named>(
   try {
     return await asked
   } catch (error) {
-    if (error instanceof ProviderError && absences.has(error.reason)) return { absent: error }
+    if (isAbsence(error)) return { absent: error }
     throw error
   }
 }

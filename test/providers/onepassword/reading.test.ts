@@ -105,16 +105,55 @@ test("an archived item is DELETED, and does not hide an active one of its title"
   expect(await beside.resolve("op://V/I/password")).toEqual(["new"])
 })
 
-test("an item's id is remembered with the session", async () => {
+test("the ids of vaults and items are remembered with the session: then an item costs one read", async () => {
   const { resolve, paths, deps } = connectWith({})
   await resolve("op://V/I/password")
-  expect(deps.sessions.session?.notes).toEqual({ [`item ${ids.vault} I`]: ids.item })
+  expect(deps.sessions.session?.notes).toEqual({
+    "vault V": `${ids.vault} ${deps.clock.now() + 5 * 60_000}`,
+    [`item ${ids.vault} I`]: ids.item,
+  })
   const before = paths().length
   expect(await resolve("op://V/I/password")).toEqual(["value"])
-  expect(paths().slice(before)).toEqual(['vaults?filter=title eq "V"', itemPath()])
+  expect(paths().slice(before)).toEqual([itemPath()])
 })
 
-test("what was remembered is not used once the title is another item's, or the vault's name another vault's", async () => {
+test("a vault is looked up again after five minutes, its item's id is still known", async () => {
+  const { resolve, paths, deps } = connectWith({})
+  await resolve("op://V/I/password")
+  for (const _ of [1, 2]) {
+    deps.clock.advance(5 * 60_000)
+    const before = paths().length
+    expect(await resolve("op://V/I/password")).toEqual(["value"])
+    expect(await resolve("op://V/I/password")).toEqual(["value"])
+    expect(paths().slice(before)).toEqual(['vaults?filter=title eq "V"', itemPath(), itemPath()])
+  }
+})
+
+test("a vault is looked up again, once for all, where its items are not found in what was remembered", async () => {
+  let vault = ids.other
+  const { resolve, paths } = connectWith({
+    'vaults?filter=title eq "V"': () => ok([{ id: vault, name: "V" }]),
+    [titled("I", ids.other)]: () => (vault === ids.other ? ok([{ id: ids.item, title: "I" }]) : error(403)),
+    [itemPath(ids.item, ids.other)]: () =>
+      vault === ids.other ? ok(fullItem(ids.item, "I", "before")) : error(403),
+    [titled("J")]: ok([{ id: ids.item2, title: "J" }]),
+    [itemPath(ids.item2)]: ok(fullItem(ids.item2, "J", "after")),
+  })
+  expect(await resolve("op://V/I/password")).toEqual(["before"])
+  vault = ids.vault
+  const before = paths().length
+  expect(await resolve("op://V/I/password", "op://V/J/password", "op://V/K/password")).toEqual([
+    "value",
+    "after",
+    "NOT_FOUND",
+  ])
+  const lookups = paths()
+    .slice(before)
+    .filter((path) => path.startsWith("vaults?"))
+  expect(lookups).toHaveLength(1)
+})
+
+test("what was remembered is not used once the title is another item's, and soon not once the vault's name is another vault's", async () => {
   const answers = {
     [itemPath()]: ok(fullItem(ids.item, "I", "first")),
     [itemPath(ids.item2)]: ok(fullItem(ids.item2, "I", "second")),
@@ -129,7 +168,7 @@ test("what was remembered is not used once the title is another item's, or the v
       () => answers[path] ?? error(404),
     ]),
   )
-  const { resolve } = connectWith(script)
+  const { resolve, deps } = connectWith(script)
   expect(await resolve("op://V/I/password")).toEqual(["first"])
 
   answers[itemPath()] = ok(fullItem(ids.item, "renamed", "first"))
@@ -137,6 +176,7 @@ test("what was remembered is not used once the title is another item's, or the v
   expect(await resolve("op://V/I/password")).toEqual(["second"])
 
   answers['vaults?filter=title eq "V"'] = ok([{ id: ids.other, name: "V" }])
+  deps.clock.advance(5 * 60_000)
   expect(await resolve("op://V/I/password")).toEqual(["in the other vault"])
 })
 
