@@ -47,7 +47,7 @@ export function createCheckSteps({
         error = thrown
       }
       const first = steps.length === 0
-      if (first) steps.push(...transportSteps({ phases, secure, error }))
+      if (first) steps.push(...transportSteps({ name, phases, secure, error }))
       if (steps.at(-1)?.ok === false) return undefined
       // How long it took to get as far as an authenticated server would tell what is inside a network.
       const since = first ? (phases.get("TLS") ?? phases.get("reach")) : begun
@@ -60,17 +60,22 @@ export function createCheckSteps({
 
 /** The steps before a secret manager can answer, as far as they went. */
 function transportSteps({
+  name,
   phases,
   secure,
   error,
 }: {
+  name: string
   phases: ReadonlyMap<Phase, number>
   secure: boolean
   error: ProviderError | undefined
 }): CheckStep[] {
   const reached = phases.get("reach")
   const secured = phases.get("TLS")
-  if (error && reached === undefined) return [{ name: "reach", ok: false, error }]
+  if (error && reached === undefined) {
+    // Credentials that Latchkey itself refuses are not sent: that says nothing of the way to the secret manager.
+    return [{ name: error.reason === "BAD_CREDENTIALS" ? name : "reach", ok: false, error }]
+  }
   const reach = { name: "reach", ok: true }
   if (!secure) return [reach]
   if (error && secured === undefined) return [reach, { name: "TLS", ok: false, error }]

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { expect, onTestFinished, test } from "vitest"
+import { aws } from "../../../core/providers/aws/index.ts"
 import { awsSsm } from "../../../core/providers/aws-ssm/index.ts"
 import { closedUrl } from "../../conformance/proxy.ts"
 import { allow, connection, sandbox } from "./sandbox-client.ts"
@@ -57,6 +58,20 @@ test("a check does not believe an endpoint of the connection's own whose account
   const report = await connection(server, user).check()
   expect(report.steps.every(({ ok }) => ok)).toBe(true)
   expect(report).not.toHaveProperty("aws")
+})
+
+test("a role of Latchkey's own account fails to authenticate, not on the way to AWS: nothing is sent", async () => {
+  const server = await sandbox()
+  const arn = "arn:aws:iam::444455556666:role/latchkey"
+  const principal = { deploymentId: "test", arn, credentials: async () => expect.unreachable() }
+  const config = { roleArn: "arn:aws:iam::444455556666:role/reader" }
+  for (const provider of [aws, awsSsm]) {
+    const { check } = connection(server, config, { principal, endpoint: () => server.url }, provider)
+    expect((await check()).steps).toMatchObject([
+      { name: "authenticate", ok: false, error: { reason: "BAD_CREDENTIALS" } },
+    ])
+  }
+  expect(server.requests.count()).toBe(0)
 })
 
 test("a check is not passed by an answer that names nobody", async () => {
