@@ -18,7 +18,7 @@ export function parseInput<Value>(schema: z.core.$ZodType<Value>, input: unknown
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more, see issues)` : ""
   throw new LatchkeyError(
     "VALIDATION",
-    `The request does not fit: ${first?.pointer || "the whole"}: ${first?.message}${more}.`,
+    `The request does not fit: ${first?.pointer || "the whole"}: ${first?.message.replace(/\.$/, "")}${more}.`,
     { issues },
   )
 }
@@ -98,7 +98,8 @@ function inOurWords(issue: z.core.$ZodRawIssue): string {
 }
 
 function oneOf(values: readonly unknown[]): string {
-  const quoted = values.map((value) => JSON.stringify(value))
+  // A field with a default may be left out, which is none of its values.
+  const quoted = values.filter((value) => value !== undefined).map((value) => JSON.stringify(value))
   return quoted.length === 1 ? `${quoted[0]}` : `one of ${quoted.join(", ")}`
 }
 

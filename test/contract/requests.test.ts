@@ -8,6 +8,7 @@ import { validate } from "../../core/contract/operations/validate.ts"
 import { parseInput } from "../../core/contract/parse.ts"
 import { directPayload } from "../../core/contract/resolve-direct.ts"
 import { LatchkeyError, type ValidationIssue } from "../../core/errors.ts"
+import { providers } from "../../core/providers/registry.ts"
 import { Secret } from "../../core/secret.ts"
 import { fakeProviders } from "./fake-providers.ts"
 
@@ -268,6 +269,18 @@ describe("what is told about a request that does not fit", () => {
       "The request does not fit: /name: a name is 1 to 128 characters, without control or bidirectional characters (and 1 more, see issues).",
     )
     expect(() => parseInput(create, undefined)).toThrow("The request does not fit: the whole: is required.")
+  })
+
+  test("ends in one full stop, and lists nothing that cannot be sent", () => {
+    const withConfig = (providerId: string, of: object) => () =>
+      parseInput(newConnectionBody(providers), { ...connection, providerId, config: of })
+
+    expect(withConfig("aws", { region: "mars-1", accessKeyId: "AKIA", secretAccessKey: "s" })).toThrow(
+      "The request does not fit: /config/region: Must be a region of AWS.",
+    )
+    expect(withConfig("hashicorp", { url: "https://vault.example.com", authMethod: "oidc" })).toThrow(
+      'The request does not fit: /config/authMethod: must be one of "approle", "token", "userpass", "jwt", "aws".',
+    )
   })
 
   test("is bounded, in number and in the length of unknown names", () => {
