@@ -10,7 +10,7 @@ import type { Reach } from "./store.ts"
 /** How long ids are remembered by titles. */
 const sessionMs = 60 * 60_000
 /** All are written whenever one is added. */
-const maxRemembered = 200
+const maxRemembered = 250
 
 /**
  * A client of one connection. Neither token is logged in with, so a session is the token itself; what makes it worth

@@ -91,7 +91,7 @@ describe("a role", () => {
   test("of the account that Latchkey runs in is refused before anything is sent", async () => {
     const { server, deployment } = await tenant()
     const own = connection(server, { roleArn: "arn:aws:iam::444455556666:role/admin" }, deployment)
-    expect(await steps(own.check)).toEqual(["reach: BAD_CREDENTIALS"])
+    expect(await steps(own.check)).toEqual(["authenticate: BAD_CREDENTIALS"])
     await expect(own.client.fetch(["app"], new AbortController().signal)).rejects.toThrow("account")
     expect(server.requests.count()).toBe(0)
   })
@@ -99,7 +99,7 @@ describe("a role", () => {
   test("cannot be used where Latchkey is nobody in AWS", async () => {
     const { server, roleArn } = await tenant()
     const nobody = connection(server, { roleArn }, { endpoint: () => server.url })
-    expect(await steps(nobody.check)).toEqual(["reach: BAD_CREDENTIALS"])
+    expect(await steps(nobody.check)).toEqual(["authenticate: BAD_CREDENTIALS"])
   })
 
   test("failing for Latchkey's own credentials does not look like the tenant's fault", async () => {
