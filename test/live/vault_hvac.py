@@ -1,6 +1,8 @@
 """Drives a Vault by hvac, HashiCorp's API as Python's client speaks it, unchanged.
 
-Reads one JSON object from standard input: url, rootToken and unsealKey, of a server with KV version 2 at secret/.
+Reads one JSON object from standard input: url, rootToken and unsealKey, of a server with KV version 2 at secret/; jwt, with
+token, another that was signed elsewhere, and publicKey; aws, where the server has that auth method, with what it is told of
+who holds which keys.
 Prints a line for every thing that worked; what does not work raises.
 """
 
@@ -18,6 +20,25 @@ def refused(error, action, *arguments, **named):
     except error as raised:
         return raised
     raise AssertionError(f"{error.__name__} was expected")
+
+
+def login_by_aws(root, client, aws):
+    mount = "hvac-aws"
+    root.sys.enable_auth_method("aws", path=mount)
+    root.auth.aws.configure(iam_server_id_header_value="vault.example.com", mount_point=mount)
+    root.auth.aws.create_role(
+        "app", auth_type="iam", bound_iam_principal_arn=[aws["arn"]], policies=["hvac"], mount_point=mount
+    )
+    keys = (aws["accessKeyId"], aws["secretAccessKey"], aws["sessionToken"])
+    principal = {"secret_access_key": keys[1], "session_token": keys[2], "arn": aws["arn"]}
+    root.write_data(f"auth/{mount}/sandbox/principal/{keys[0]}", data=principal)
+    named = {"role": "app", "mount_point": mount}
+    user = client()
+    user.auth.aws.iam_login(*keys, header_value="vault.example.com", **named)
+    assert user.is_authenticated()
+    refused(exceptions.InvalidRequest, client().auth.aws.iam_login, *keys, header_value="another", **named)
+    wrong = (keys[0], "wrong", keys[2])
+    refused(exceptions.InvalidRequest, client().auth.aws.iam_login, *wrong, header_value="vault.example.com", **named)
 
 
 def main():
@@ -57,6 +78,32 @@ def main():
     again = refused(exceptions.InvalidRequest, client().auth.approle.login, role_id, secret_id, mount_point=mount)
     assert "invalid role or secret ID" in str(again)
     print("login by AppRole")
+
+    root.sys.enable_auth_method("userpass", path="hvac-pass")
+    root.auth.userpass.create_or_update_user(
+        "ann", password="pässword", mount_point="hvac-pass", token_policies=["hvac"], token_ttl="20m"
+    )
+    ann = client()
+    login = ann.auth.userpass.login("ann", "pässword", mount_point="hvac-pass")
+    assert login["auth"]["lease_duration"] == 1200 and ann.is_authenticated()
+    refused(exceptions.InvalidRequest, client().auth.userpass.login, "ann", "wrong", mount_point="hvac-pass")
+    print("login by password")
+
+    jwt = given["jwt"]
+    root.sys.enable_auth_method("jwt", path="hvac-jwt")
+    root.auth.jwt.configure(jwt_validation_pubkeys=[jwt["publicKey"]], path="hvac-jwt")
+    root.auth.jwt.create_role(
+        "app", "sub", [], bound_audiences=["vault"], token_policies=["hvac"], token_ttl="20m", path="hvac-jwt"
+    )
+    bearer = client()
+    login = bearer.auth.jwt.jwt_login("app", jwt["token"], path="hvac-jwt")
+    assert login["auth"]["lease_duration"] == 1200 and bearer.is_authenticated()
+    refused(exceptions.InvalidRequest, client().auth.jwt.jwt_login, "app", jwt["another"], path="hvac-jwt")
+    print("login by JWT")
+
+    if "aws" in given:
+        login_by_aws(root, client, given["aws"])
+        print("login by AWS")
 
     two = app.secrets.kv.v2
     for value in ("first", "second"):
