@@ -13,7 +13,28 @@ export interface StartOptions {
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-const usage = "Usage: npm start -- [--port N] [--data-dir DIR] [--no-demo]"
+const usage = "Usage: npm start -- [--port N] [--data-dir DIR] [--no-demo] [--help]"
+
+/** What `--help` prints. */
+export const help = `Runs Latchkey on this machine alone, until Ctrl-C.
+
+  npm start -- [options]
+
+  --port N        the API's; 0 for any that is free (default: LATCHKEY_PORT, else 4000)
+  --data-dir DIR  where the sandbox keeps its data (default: LATCHKEY_DATA_DIR, else .latchkey)
+  --no-demo       begin without the demo's connections and secrets (or LATCHKEY_NO_DEMO=1)
+  -h, --help      this text
+
+Real servers take the place of the embedded ones where these variables are set:
+
+  AWS_ENDPOINT_URL_DYNAMODB                         DynamoDB
+  AWS_ENDPOINT_URL_KMS, KMS_KEY_ID                  KMS, and a key of it
+  UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN  Upstash Redis
+  REDIS_URL                                         any other Redis
+  LATCHKEY_ISSUERS                                  who else's tokens are taken, as JSON
+
+\`npm run --silent token -- --help\` tells how to make tokens for it.
+`
 const defaultPort = "4000"
 
 /**
@@ -30,6 +51,9 @@ export function startOptions(args: readonly string[], variables: Variables): Sta
     external: externalOf(variables),
   }
 }
+
+/** Whether only `help` is asked for. @throws SandboxError */
+export const asksForHelp = (args: readonly string[]): boolean => parsed(args).help === true
 
 /** Absolute. */
 export function dataFolderOf(given: string | undefined, variables: Variables): string {
@@ -54,6 +78,7 @@ function parsed(args: readonly string[]) {
         port: { type: "string" },
         "data-dir": { type: "string" },
         "no-demo": { type: "boolean" },
+        help: { type: "boolean", short: "h" },
       },
     }).values
   } catch (error) {

@@ -1,10 +1,10 @@
 /**
  * Runs Latchkey on this machine until Ctrl-C:
  *
- *     npm start -- [--port N] [--data-dir DIR] [--no-demo]
+ *     npm start -- [--port N] [--data-dir DIR] [--no-demo] [--help]
  */
 import { startConsole } from "./console.ts"
-import { failing, startOptions } from "./options.ts"
+import { asksForHelp, failing, help, startOptions } from "./options.ts"
 import { type Sandbox, startSandbox } from "./sandbox.ts"
 import { SandboxError } from "./sandbox-error.ts"
 import { secretManagers } from "./secret-managers/all.ts"
@@ -18,10 +18,15 @@ await failing(async () => {
     throw new SandboxError(
       `Node.js ${nodeMajor} is needed and this is ${process.version}; \`npm start\` brings its own.`,
     )
+  const args = process.argv.slice(2)
+  if (asksForHelp(args)) {
+    console.log(help)
+    return
+  }
   // Functions print their metrics as on Lambda, for CloudWatch to find; here they would bury the log.
   process.env.POWERTOOLS_METRICS_DISABLED ??= "true"
   const sandbox = await startSandbox({
-    ...startOptions(process.argv.slice(2), process.env),
+    ...startOptions(args, process.env),
     loadService,
     secretManagers,
     startConsole,

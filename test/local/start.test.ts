@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
@@ -55,7 +55,14 @@ describe("npm start", () => {
     sandbox.kill("SIGINT")
     sandbox.kill("SIGINT") // as a terminal does to the whole group, and `npm start` to its child
     expect(await ended).toEqual([0, null])
-    expect(existsSync(join(data, "lock"))).toBe(false)
+    expect(readdirSync(data).filter((name) => name.startsWith("lock"))).toEqual([])
+  })
+
+  test.each(["--help", "-h"])("with %s tells what can be chosen, and runs nothing", async (option) => {
+    const { code, stdout, stderr } = await outcome(run("start.ts", option))
+    expect([code, stderr]).toEqual([0, ""])
+    for (const word of ["npm start -- [options]", "--port", "--data-dir", "--no-demo", "REDIS_URL"])
+      expect(stdout).toContain(word)
   })
 
   test("says in one line what to mend", async () => {
