@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { access, constants, link, mkdir, open, readFile, rename, unlink } from "node:fs/promises"
+import { access, constants, link, mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { SandboxError, systemCode } from "./sandbox-error.ts"
 
@@ -17,8 +17,7 @@ export interface DataFolder {
  */
 export async function openDataFolder(path: string): Promise<DataFolder> {
   const folder = await writableFolder(path)
-  const lock = join(folder, "lock")
-  await takeLock(lock, folder)
+  const lock = await takeLock(folder)
   return {
     path: folder,
     close: async () => {
@@ -105,22 +104,29 @@ async function writeDraft(path: string, text: string): Promise<string> {
 /** The locks of this very process, where asking whether the holder lives says nothing. */
 const held = new Set<string>()
 
-/** A lock left behind by a killed process is taken over. */
-async function takeLock(lock: string, folder: string): Promise<void> {
-  const own = `${process.pid} ${await startOf(process.pid)}`
-  if (!(await writeOnce(lock, own))) {
-    const [pid = "", start = ""] = ((await readIfThere(lock)) ?? "").split(" ")
-    if (held.has(lock) || (await lives(Number(pid), start)))
-      throw new SandboxError(
-        `${folder} is in use by another sandbox (process ${pid}); stop it or choose another with --data-dir.`,
-      )
-    await unlink(lock).catch(() => undefined)
-    if (!(await writeOnce(lock, own)))
-      throw new SandboxError(
-        `${folder} was taken by another sandbox just now; choose another with --data-dir.`,
-      )
+/**
+ * Everyone writes a lock of their own before they look for others', so that of two who come at once at least one sees the
+ * other and leaves: perhaps both, never none. What a killed process left behind is nobody's, and swept away.
+ */
+async function takeLock(folder: string): Promise<string> {
+  const own = join(folder, `lock.${randomUUID()}`)
+  held.add(own)
+  await writeOnce(own, `${process.pid} ${await startOf(process.pid)}`)
+  for (const name of await readdir(folder)) {
+    const other = join(folder, name)
+    if (!/^lock\.[\w-]+$/.test(name) || other === own) continue
+    const [pid = "", start = ""] = ((await readIfThere(other)) ?? "").split(" ")
+    if (!held.has(other) && !(await lives(Number(pid), start))) {
+      await unlink(other).catch(() => undefined)
+      continue
+    }
+    held.delete(own)
+    await unlink(own).catch(() => undefined)
+    throw new SandboxError(
+      `${folder} is in use by another sandbox (process ${pid}); stop it or choose another with --data-dir.`,
+    )
   }
-  held.add(lock)
+  return own
 }
 
 async function lives(pid: number, start: string): Promise<boolean> {

@@ -38,15 +38,28 @@ describe("the data folder", () => {
     await (await openDataFolder(folder)).close()
   })
 
+  test("is never held twice, however many come at once for what a killed process left behind", async () => {
+    for (let round = 0; round < 20; round++) {
+      writeFileSync(join(folder, "lock.left-behind"), `${process.ppid} 1`)
+      const opened = await Promise.allSettled(Array.from({ length: 8 }, () => openDataFolder(folder)))
+      const holders = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
+      expect(holders.length).toBeLessThanOrEqual(1)
+      for (const holder of holders) await holder.close()
+      await (await openDataFolder(folder)).close()
+    }
+  })
+
   test.each([
     ["a process that is gone", () => `${spawnSync(process.execPath, ["--version"]).pid} 1`],
     ["an earlier process of the same number", () => `${process.ppid} 1`],
     ["an earlier process of this one's number", () => `${process.pid} 1`],
     ["nobody", () => ""],
   ])("is taken over from %s", async (_, holder) => {
-    writeFileSync(join(folder, "lock"), holder())
+    writeFileSync(join(folder, "lock.left-behind"), holder())
     const taken = await openDataFolder(folder)
-    expect(readFileSync(join(folder, "lock"), "utf8")).toMatch(new RegExp(`^${process.pid} `))
+    const locks = readdirSync(folder)
+    expect(locks).toEqual([expect.stringMatching(/^lock\.(?!left)/)])
+    expect(readFileSync(join(folder, locks[0] ?? ""), "utf8")).toMatch(new RegExp(`^${process.pid} `))
     await taken.close()
     expect(readdirSync(folder)).toEqual([])
   })
