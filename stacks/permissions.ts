@@ -74,7 +74,7 @@ export const permissions: Record<FunctionId, readonly Grant[]> = {
     record,
   ],
   updateConnection: [read, change, openPlatform, openConfig, makeConfig, assumeOnTrial, record],
-  deleteConnection: [remove, record],
+  deleteConnection: [read, remove, record],
   testUnsaved: [assumeOnTrial, record],
   testConnection: [read, update, openPlatform, openConfig, assumeOnTrial, record],
   clearCache: [read, update, record],

@@ -133,16 +133,9 @@ export function dynamoConnectionStore(deps: {
     },
 
     async delete(platformId, id) {
-      const reply = await client
-        .send(
-          new DeleteItemCommand({
-            TableName: table,
-            Key: connectionKey(platformId, id),
-            ReturnValues: "ALL_OLD",
-          }),
-        )
+      await client
+        .send(new DeleteItemCommand({ TableName: table, Key: connectionKey(platformId, id) }))
         .catch(unavailable)
-      return reply.Attributes !== undefined
     },
 
     renew(platformId, id, generation, tested) {

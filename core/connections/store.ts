@@ -46,8 +46,8 @@ export interface ConnectionStore {
     change: ConnectionChange,
     requestId: string,
   ): Promise<boolean>
-  /** False if there was none. */
-  delete(platformId: string, id: string): Promise<boolean>
+  /** Whether or not it is there. */
+  delete(platformId: string, id: string): Promise<void>
   /**
    * Gives the connection, or without `id` the whole platform, a new generation, and the connection in the same write where its
    * credentials belong. False if it does not exist, or what was `tested` is no longer its configuration.

@@ -100,6 +100,20 @@ describe("the audit has", () => {
     ])
   })
 
+  test("a deletion, as done, where the store's client had to ask twice for its answer", async () => {
+    const all = given()
+    const connectionId = await all.connect()
+    const recorded = recorder(all)
+    const once = all.store.delete
+    all.store.delete = async (...input) => {
+      await once(...input)
+      return once(...input)
+    }
+    await all.connections.remove(all.by(), connectionId)
+    expect(recorded()).toEqual([{ actor: "ada", action: "connection.deleted", connectionId, item: 0 }])
+    expect(all.store.connections.size).toBe(0)
+  })
+
   test("a test, saved or not, with its host", async () => {
     const all = given()
     const connectionId = await all.connect()

@@ -55,7 +55,7 @@ export function memoryStore(): MemoryStore {
     },
     async delete(platformId, id) {
       clearedAt.delete(key(platformId, id))
-      return connections.delete(key(platformId, id))
+      connections.delete(key(platformId, id))
     },
     async renew(platformId, id, generation, tested) {
       const record = id === undefined ? platforms.get(platformId) : connections.get(key(platformId, id))
