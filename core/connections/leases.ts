@@ -1,10 +1,11 @@
 import type { Clock } from "../clock.ts"
 import { openJson, sealJson } from "../crypto/seal.ts"
-import { ProviderError, type Reason, type Upstream } from "../errors.ts"
+import type { ProviderError } from "../errors.ts"
 import type { RedisCommand, RedisReply } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
 import { bindingOf } from "./cache-epoch.ts"
 import { leaseName } from "./entry-names.ts"
+import { type ErrorBody, fromErrorBody, toErrorBody } from "./sealed-error.ts"
 import type { ConnectionUse } from "./use.ts"
 
 /** One provider request long: if the holder dies, the others wait no longer than that. */
@@ -40,13 +41,8 @@ export interface Leases {
 
 type State = { kind: "held" } | { kind: "failed"; error: ProviderError } | { kind: "open" }
 
-interface SealedState {
-  f: number
-  k: State["kind"]
-  r?: Reason
-  m?: string
-  u?: Upstream
-}
+/** `f`: until when. */
+type SealedState = { f: number } & ({ k: "held" | "open" } | ({ k: "failed" } & ErrorBody))
 
 export function leasesOf(
   { keys, epoch }: ConnectionUse,
@@ -103,11 +99,9 @@ export function leasesOf(
 
   function write(document: string, state: State, ttlMs: number, when?: "NX" | "XX"): RedisCommand {
     const now = clock.now()
-    const body: SealedState = { f: now + ttlMs + toleranceMs, k: state.kind }
-    if (state.kind === "failed") {
-      const { reason, message, upstream } = state.error
-      Object.assign(body, { r: reason, m: message, ...(upstream && { u: upstream }) })
-    }
+    const f = now + ttlMs + toleranceMs
+    const body: SealedState =
+      state.kind === "failed" ? { f, k: "failed", ...toErrorBody(state.error) } : { f, k: state.kind }
     const sealed = sealJson(keys, "lease", bindingOf(epoch, document), body, now)
     return when ? ["SET", nameOf(document), sealed, ttlMs, when] : ["SET", nameOf(document), sealed, ttlMs]
   }
@@ -119,8 +113,6 @@ export function leasesOf(
   function stateOf(document: string, sealed: Buffer | undefined): State | undefined {
     const body = sealed && openJson<SealedState>(keys, "lease", bindingOf(epoch, document), sealed)?.body
     if (!body || body.f <= clock.now()) return undefined
-    if (body.k !== "failed") return { kind: body.k }
-    const { r: reason = "PROVIDER_ERROR", m: message = "", u: upstream } = body
-    return { kind: "failed", error: new ProviderError(reason, message, upstream ? { upstream } : {}) }
+    return body.k === "failed" ? { kind: "failed", error: fromErrorBody(body) } : { kind: body.k }
   }
 }

@@ -8,11 +8,19 @@ export interface KnownError {
   freshUntil: number
 }
 
-interface Body {
-  f: number
+/** An error of a secret manager as it is sealed, by itself or as part of something. */
+export interface ErrorBody {
   r: Reason
   m: string
   u?: Upstream
+}
+
+export function toErrorBody({ reason, message, upstream }: ProviderError): ErrorBody {
+  return { r: reason, m: message, ...(upstream && { u: upstream }) }
+}
+
+export function fromErrorBody({ r: reason, m: message, u: upstream }: ErrorBody): ProviderError {
+  return new ProviderError(reason, message, upstream ? { upstream } : {})
 }
 
 /** Seals an error for other instances, as base64. */
@@ -23,9 +31,7 @@ export function sealError(
   { error, freshUntil }: KnownError,
   now: number,
 ): string {
-  const { reason, message, upstream } = error
-  const body: Body = { f: freshUntil, r: reason, m: message, ...(upstream && { u: upstream }) }
-  return sealJson(keys, kind, binding, body, now)
+  return sealJson(keys, kind, binding, { f: freshUntil, ...toErrorBody(error) }, now)
 }
 
 /** The error, or undefined where the bytes do not open for this purpose. It may be past its time. */
@@ -35,8 +41,6 @@ export function openError(
   binding: Binding,
   sealed: Buffer,
 ): KnownError | undefined {
-  const opened = openJson<Body>(keys, kind, binding, sealed)
-  if (opened === undefined) return undefined
-  const { f: freshUntil, r: reason, m: message, u: upstream } = opened.body
-  return { error: new ProviderError(reason, message, upstream ? { upstream } : {}), freshUntil }
+  const body = openJson<ErrorBody & { f: number }>(keys, kind, binding, sealed)?.body
+  return body && { error: fromErrorBody(body), freshUntil: body.f }
 }

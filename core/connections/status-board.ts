@@ -9,12 +9,12 @@ import { isAuthentic } from "./record-mac.ts"
 import type { SessionBook } from "./sessions.ts"
 import type { StatusCache } from "./status.ts"
 import type { ConnectionUse, SeenConnection } from "./use.ts"
-import type { KnownStatus } from "./view.ts"
+import type { ShownStatus } from "./view.ts"
 
 /** The states of connections as a list shows them. */
 export interface StatusBoard {
   /** What is known; for admins what is not known is checked live, a few at once, within a few seconds in all. */
-  of(uses: readonly SeenConnection[], caller: Caller): Promise<Map<SeenConnection, KnownStatus>>
+  of(uses: readonly SeenConnection[], caller: Caller): Promise<Map<SeenConnection, ShownStatus>>
 }
 
 const checksAtOnce = 10
@@ -29,9 +29,10 @@ export function createStatusBoard(deps: {
   const { statuses, opener, sessions, clock } = deps
   return {
     async of(uses, { principal, signal }) {
-      const known = new Map<SeenConnection, KnownStatus>(await statuses.read(uses))
+      const lastKnown = await statuses.read(uses)
+      const known = new Map<SeenConnection, ShownStatus>(lastKnown)
       if (!kindsOf(principal).includes("admin")) return known
-      const unknown = uses.filter(isUsable).filter((use) => !known.has(use))
+      const unknown = uses.filter(isUsable).filter((use) => lastKnown.get(use)?.outdated !== false)
       if (unknown.length === 0) return known
       const deadline = AbortSignal.any([signal, clock.timeout(allChecksMs)])
       await forEachParallel(unknown, checksAtOnce, async (use) => {
@@ -41,7 +42,7 @@ export function createStatusBoard(deps: {
     },
   }
 
-  async function check(use: ConnectionUse, deadline: AbortSignal): Promise<KnownStatus> {
+  async function check(use: ConnectionUse, deadline: AbortSignal): Promise<ShownStatus> {
     const { record } = use
     try {
       const shared = record.settings.cacheTtlSeconds > 0
@@ -69,7 +70,7 @@ function isUsable(seen: SeenConnection): seen is ConnectionUse {
 }
 
 /** Not checked in time: says nothing about the connection, so it is not remembered. */
-const undecided: KnownStatus = {
+const undecided: ShownStatus = {
   connected: false,
   error: new LatchkeyError(
     "SECRET_MANAGER_CONNECTION_FAILED",

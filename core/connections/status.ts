@@ -1,13 +1,12 @@
 import type { Clock } from "../clock.ts"
-import { openJson, sealJson } from "../crypto/seal.ts"
+import { canonical } from "../crypto/canonical.ts"
+import { type Binding, openJson, sealJson } from "../crypto/seal.ts"
 import type { ProviderError } from "../errors.ts"
 import { createLru } from "../lru.ts"
 import type { OptionalRedis } from "../redis/optional.ts"
-import type { RedisCommand } from "../redis/redis.ts"
 import { bytesOf } from "../redis/replies.ts"
-import { bindingOf } from "./cache-epoch.ts"
 import { entryName } from "./entry-names.ts"
-import { openError, sealError } from "./sealed-error.ts"
+import { type ErrorBody, fromErrorBody, toErrorBody } from "./sealed-error.ts"
 import type { SeenConnection } from "./use.ts"
 
 /** What the last live check of a connection found. */
@@ -18,10 +17,27 @@ export interface Status {
   error?: ProviderError
 }
 
-/** Last known statuses, sealed in Redis and in memory. They end with an update, a clear or a successful test, as values do. */
+/** `outdated`: the cache was cleared, or settings changed, since it was found. */
+export type KnownStatus = Status & { outdated: boolean }
+
+/**
+ * Last known statuses, sealed in Redis and in memory. They are about a configuration and end with it, as sessions do. After a
+ * clear they are outdated: whoever can looks again, but to those who cannot it tells no less than before.
+ */
 export interface StatusCache {
-  read(uses: readonly SeenConnection[]): Promise<Map<SeenConnection, Status>>
+  read(uses: readonly SeenConnection[]): Promise<Map<SeenConnection, KnownStatus>>
   write(use: SeenConnection, status: Status): Promise<void>
+}
+
+/** A status, and the generations of connection and platform in which it was found. */
+interface Found extends Status {
+  in: string
+}
+
+interface SealedStatus {
+  at: number
+  g: string
+  e?: ErrorBody
 }
 
 const connectedMs = 3_600_000
@@ -29,51 +45,52 @@ const failedMs = 60_000
 
 export function createStatusCache(deps: { redis: OptionalRedis; clock: Clock }): StatusCache {
   const { redis, clock } = deps
-  const known = createLru<Status>(5_000)
+  const known = createLru<Found>(5_000)
 
   return {
     async read(uses) {
-      const statuses = new Map<SeenConnection, Status>()
+      const statuses = new Map<SeenConnection, KnownStatus>()
       if (uses.length === 0) return statuses
       const replies = await redis.ask([["MGET", ...uses.map(nameOf)]])
       const sealed = bytesOf(replies?.[0])
       uses.forEach((use, i) => {
         const bytes = sealed[i]
-        const status = later(bytes && open(use, bytes), known.get(use.key))
-        if (status && endOf(status) > clock.now()) statuses.set(use, status)
+        const found = later(bytes && open(use, bytes), known.get(idOf(use)))
+        if (!found || endOf(found) <= clock.now()) return
+        const { in: generations, ...status } = found
+        statuses.set(use, { ...status, outdated: generations !== generationsOf(use) })
       })
       return statuses
     },
 
-    async write(use, status) {
-      known.set(use.key, status)
-      const command: RedisCommand = [
-        "SET",
-        nameOf(use),
-        seal(use, status),
-        Math.max(1, endOf(status) - clock.now()),
-      ]
-      await redis.ask([command])
+    async write(use, { connected, checkedAt, error }) {
+      const found: Found = { connected, checkedAt, ...(error && { error }), in: generationsOf(use) }
+      known.set(idOf(use), found)
+      const ttlMs = Math.max(1, endOf(found) - clock.now())
+      await redis.ask([["SET", nameOf(use), seal(use, found), ttlMs]])
     },
   }
 
-  function seal({ keys, epoch }: SeenConnection, { checkedAt, error }: Status): string {
-    const binding = bindingOf(epoch, "")
-    if (error) return sealError(keys, "failed-status", binding, { error, freshUntil: checkedAt }, clock.now())
-    return sealJson(keys, "status", binding, checkedAt, clock.now())
+  function seal(use: SeenConnection, { checkedAt, error, in: generations }: Found): string {
+    const body: SealedStatus = { at: checkedAt, g: generations, ...(error && { e: toErrorBody(error) }) }
+    return sealJson(use.keys, "status", bindingOf(use), body, clock.now())
   }
 }
 
-function open({ keys, epoch }: SeenConnection, sealed: Buffer): Status | undefined {
-  const binding = bindingOf(epoch, "")
-  const connected = openJson<number>(keys, "status", binding, sealed)
-  if (connected) return { connected: true, checkedAt: connected.body }
-  const failed = openError(keys, "failed-status", binding, sealed)
-  return failed && { connected: false, checkedAt: failed.freshUntil, error: failed.error }
+function open(use: SeenConnection, sealed: Buffer): Found | undefined {
+  const body = openJson<SealedStatus>(use.keys, "status", bindingOf(use), sealed)?.body
+  if (!body) return undefined
+  const { at: checkedAt, g: generations, e: error } = body
+  return {
+    connected: error === undefined,
+    checkedAt,
+    ...(error && { error: fromErrorBody(error) }),
+    in: generations,
+  }
 }
 
 /** Redis may have missed what was found while it was away. */
-function later(shared: Status | undefined, own: Status | undefined): Status | undefined {
+function later(shared: Found | undefined, own: Found | undefined): Found | undefined {
   return own && (!shared || own.checkedAt > shared.checkedAt) ? own : shared
 }
 
@@ -81,3 +98,13 @@ const endOf = ({ connected, checkedAt }: Status) => checkedAt + (connected ? con
 
 const nameOf = ({ keys, epoch }: SeenConnection) =>
   entryName(keys, "status", epoch.platformId, epoch.connectionId)
+
+const bindingOf = ({ epoch }: SeenConnection): Binding => [
+  epoch.platformId,
+  epoch.connectionId,
+  epoch.configId,
+]
+
+const idOf = (use: SeenConnection) => canonical(bindingOf(use))
+
+const generationsOf = ({ epoch }: SeenConnection) => canonical([epoch.generation, epoch.platformGeneration])

@@ -11,12 +11,12 @@ import type { Status } from "./status.ts"
 import type { SeenConnection } from "./use.ts"
 
 /** What is known of a connection's state when it is shown. */
-export type KnownStatus = Status | { connected: false; error: LatchkeyError } | undefined
+export type ShownStatus = Status | { connected: false; error: LatchkeyError } | undefined
 
 /** A connection as its viewer may see it: admins all but secrets, services without `config`, members what they need to choose it. */
 export function viewOf(
   use: SeenConnection,
-  status: KnownStatus,
+  status: ShownStatus,
   viewer: { principal: Principal; requestId: string },
 ): Connection | MemberConnection {
   const { record } = use
@@ -36,7 +36,7 @@ export function viewOf(
   }
 }
 
-function full({ record, keys }: SeenConnection, status: KnownStatus, requestId: string): Connection {
+function full({ record, keys }: SeenConnection, status: ShownStatus, requestId: string): Connection {
   const { id, created, updated, platformId, providerId, name, scope, projectIds, version, settings } = record
   const connection = isAuthentic(keys, record)
     ? statusView(record, status, requestId)
@@ -56,7 +56,7 @@ function full({ record, keys }: SeenConnection, status: KnownStatus, requestId: 
   }
 }
 
-function statusView(record: ConnectionRecord, status: KnownStatus, requestId: string): ConnectionStatus {
+function statusView(record: ConnectionRecord, status: ShownStatus, requestId: string): ConnectionStatus {
   if (status === undefined) return { configured: true, connected: false }
   const { connected, error } = status
   const shown = error instanceof LatchkeyError ? error : error && connectionFailed(error, record)

@@ -9,7 +9,6 @@ export type SealKind =
   | "lease"
   | "breaker"
   | "status"
-  | "failed-status"
   | "browse"
   | "session"
   | "config-view"

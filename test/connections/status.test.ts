@@ -52,15 +52,41 @@ describe("the last known status", () => {
     expect(await statesOf(all)).toMatchObject([{ connected: true }])
   })
 
-  test("ends with a clear, of the connection or of the platform", async () => {
+  test("outlives a clear for members and services, who look at no secret manager; an admin's list checks again", async () => {
     const all = given()
     const id = await all.connect()
     for (const of of [id, undefined]) {
       await all.latchkey.clear(all.by(), of)
-      expect(await statesOf(all, service)).toEqual([{ configured: true, connected: false }])
-      await statesOf(all)
+      for (const latchkey of [all.latchkey, all.instance()]) {
+        expect(await statesOf(all, service, latchkey)).toMatchObject([{ connected: true }])
+        expect(await statesOf(all, memberOf("p1"), latchkey)).toEqual([{ connected: true }])
+      }
+      all.clock.advance(1_000)
+      expect(await statesOf(all)).toMatchObject([{ checkedAt: new Date(all.clock.now()).toISOString() }])
     }
     expect(all.vault.checks).toHaveLength(3)
+  })
+
+  test("outlives other settings, but is no younger for them than a clear before", async () => {
+    const all = given()
+    const id = await all.connect()
+    await all.update(id, { settings: { cacheTtlSeconds: 60 } })
+    await statesOf(all)
+    expect(all.vault.checks).toHaveLength(1)
+    await all.latchkey.clear(all.by(), id)
+    await all.update(id, { settings: { cacheTtlSeconds: 120 } })
+    await statesOf(all)
+    expect(all.vault.checks).toHaveLength(2)
+  })
+
+  test("ends with the configuration", async () => {
+    const all = given()
+    const id = await all.connect()
+    all.redis.down = true
+    await all.update(id, { config: { secretId: "s2" } })
+    all.redis.down = false
+    all.clock.advance(5_000)
+    expect(await statesOf(all, service, all.instance())).toEqual([{ configured: true, connected: false }])
   })
 
   test("is the latest, where Redis missed what was found while it was away", async () => {
