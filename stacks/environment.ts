@@ -1,6 +1,6 @@
 import type { Cache } from "./cache.ts"
 import type { StageSettings } from "./config.ts"
-import { asksSecretManagers, type FunctionId, hasCache, mayUse } from "./permissions.ts"
+import { asksSecretManagers, type FunctionId, mayUse } from "./permissions.ts"
 import type { Storage } from "./storage.ts"
 
 export interface EnvironmentDeps {
@@ -42,11 +42,9 @@ export function functionEnvironment(deps: EnvironmentDeps): (id: FunctionId) => 
     }),
     ...(mayUse(id, "usage") && { USAGE_TABLE: tables.usage.name }),
     ...(mayUse(id, "key") && { KMS_KEY_ID: key.arn }),
-    ...(hasCache(id) && {
+    ...(asksSecretManagers(id) && {
       UPSTASH_REDIS_REST_URL: cache.url,
       UPSTASH_REDIS_REST_TOKEN: cache.token,
-    }),
-    ...(asksSecretManagers(id) && {
       LATCHKEY_OUTBOUND: JSON.stringify(outbound),
       LATCHKEY_RESOLVE_MS: String(deadlines.resolveMs),
       LATCHKEY_REQUEST_MS: String(deadlines.requestMs),

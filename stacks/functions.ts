@@ -28,7 +28,6 @@ const timeoutSeconds: Partial<Record<FunctionId, number>> = {
   authorizer: 10,
   document: 5,
   listProviders: 10,
-  getConnection: 15,
   deleteConnection: 15,
   clearCache: 15,
   usage: 15,

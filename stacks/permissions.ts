@@ -59,9 +59,9 @@ export const permissions: Record<FunctionId, readonly Grant[]> = {
   authorizer: [],
   document: [],
   listProviders: [],
-  // It tests those of which nothing is known.
+  // It tests those of which nothing is known, and getting one does too.
   listConnections: [read, list, openPlatform, openConfig, assumeOnTrial, record],
-  getConnection: [read, openPlatform, record],
+  getConnection: [read, openPlatform, openConfig, assumeOnTrial, record],
   createConnection: [
     read,
     list,
@@ -75,7 +75,8 @@ export const permissions: Record<FunctionId, readonly Grant[]> = {
   ],
   updateConnection: [read, change, openPlatform, openConfig, makeConfig, assumeOnTrial, record],
   deleteConnection: [read, remove, record],
-  testUnsaved: [assumeOnTrial, record],
+  // Counted by a name that takes the platform's key, which a platform without connections has to get.
+  testUnsaved: [read, update, openPlatform, makePlatform, assumeOnTrial, record],
   testConnection: [read, update, openPlatform, openConfig, assumeOnTrial, record],
   clearCache: [read, update, record],
   resolve: resolves,
@@ -102,9 +103,6 @@ export const mayUse = (id: FunctionId, on: Grant["on"]): boolean =>
 
 /** Whether it contacts secret managers: in the accounts of tenants too, which takes a grant. */
 export const asksSecretManagers = (id: FunctionId): boolean => mayUse(id, "roles of tenants")
-
-/** Whether it is told where the cache is, and its token: it asks secret managers, or says how that went the last time. */
-export const hasCache = (id: FunctionId): boolean => asksSecretManagers(id) || id === "getConnection"
 
 /** For a stage with a VPC: AWS has no narrower resource for the interfaces that Lambda makes on a role's behalf. */
 export const networkGrant: Grant = {

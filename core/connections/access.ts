@@ -39,3 +39,10 @@ export function notFound(connectionId: string): LatchkeyError {
     { connectionId },
   )
 }
+
+export function idTaken(): LatchkeyError {
+  return new LatchkeyError(
+    "CONFLICT",
+    "A connection with this id exists already. Leave `id` out to get a new one.",
+  )
+}

@@ -11,6 +11,7 @@ import {
 } from "@aws-sdk/client-dynamodb"
 import type { Clock } from "../clock.ts"
 import { LatchkeyError } from "../errors.ts"
+import { idTaken } from "./access.ts"
 import type { PlatformRecord } from "./connection.ts"
 import {
   awsAttributes,
@@ -106,10 +107,7 @@ export function dynamoConnectionStore(deps: {
         ),
       )
       if (created || (await writtenBy(record.platformId, record.id, requestId))) return
-      throw new LatchkeyError(
-        "CONFLICT",
-        "A connection with this id exists already. Leave `id` out to get a new one.",
-      )
+      throw idTaken()
     },
 
     async update({ platformId, id }, expected, change, requestId) {

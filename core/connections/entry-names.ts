@@ -3,7 +3,15 @@ import type { PlatformKeys } from "../crypto/keyring.ts"
 import { bindingOf, type CacheEpoch } from "./cache-epoch.ts"
 
 /** What a Redis entry is for. Values and negative answers share `document`, so that one overwrites the other. */
-export type EntryName = "document" | "connection" | "status" | "browse" | "session" | "breaker" | "waiting"
+export type EntryName =
+  | "document"
+  | "connection"
+  | "status"
+  | "browse"
+  | "session"
+  | "breaker"
+  | "waiting"
+  | "rate"
 
 /**
  * The name of a Redis entry, of what never changes: so it can be asked for before the record is read that decides

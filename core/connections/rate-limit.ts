@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto"
 import type { Clock } from "../clock.ts"
-import { canonical } from "../crypto/canonical.ts"
+import type { PlatformKeys } from "../crypto/keyring.ts"
 import { LatchkeyError } from "../errors.ts"
 import { createLru } from "../lru.ts"
 import type { OptionalRedis } from "../redis/optional.ts"
+import { entryName } from "./entry-names.ts"
 
 /** Bounds how often a platform has its secret managers contacted at an admin's word. */
 export interface RateLimit {
-  /** @throws LatchkeyError `THROTTLED` over the limit */
-  take(platformId: string): Promise<void>
+  /** @param keys the platform's. @throws LatchkeyError `THROTTLED` over the limit */
+  take(platformId: string, keys: PlatformKeys): Promise<void>
 }
 
 const perMinute = 30
@@ -18,12 +18,11 @@ const minute = 60_000
 export function createRateLimit({ redis, clock }: { redis: OptionalRedis; clock: Clock }): RateLimit {
   const here = createLru<number>(10_000)
   return {
-    async take(platformId) {
+    async take(platformId, keys) {
       const now = clock.now()
-      const window = canonical(["rate", platformId, String(Math.floor(now / minute))])
-      const taken = (here.get(window) ?? 0) + 1
-      here.set(window, taken)
-      const name = createHash("sha256").update(window).digest("base64url")
+      const name = entryName(keys, "rate", platformId, "", String(Math.floor(now / minute)))
+      const taken = (here.get(name) ?? 0) + 1
+      here.set(name, taken)
       const replies = await redis.ask([
         ["INCR", name],
         ["PEXPIRE", name, 2 * minute],

@@ -11,20 +11,20 @@ import { LatchkeyError } from "../errors.ts"
 import { newConnectionId, newNonce } from "../ids.ts"
 import { limits } from "../limits.ts"
 import type { RegisteredProvider } from "../providers/registry.ts"
-import { settled } from "../settle.ts"
-import { notFound } from "./access.ts"
+import { idTaken, notFound } from "./access.ts"
 import { type CacheEpoch, epochOf } from "./cache-epoch.ts"
 import { hostOf, toPlain, toView } from "./config.ts"
-import type { ConnectionRecord, PlatformRecord } from "./connection.ts"
+import type { ConnectionRecord } from "./connection.ts"
 import type { ConnectionFinder } from "./find.ts"
 import { type LiveTest, liveTest, refuseIfFailed } from "./live-test.ts"
 import type { Opener } from "./open.ts"
 import { loginsOfItsOwn } from "./own-logins.ts"
-import { ensurePlatform } from "./platform.ts"
+import { platformKeys, readPlatform } from "./platform.ts"
 import { providerOf } from "./provider-of.ts"
 import type { RateLimit } from "./rate-limit.ts"
 import { recordMac } from "./record-mac.ts"
 import type { StatusCache } from "./status.ts"
+import type { StatusBoard } from "./status-board.ts"
 import type { ConnectionStore } from "./store.ts"
 import { type ConnectionUse, useOf } from "./use.ts"
 import { configViewOf, sealConfigView, viewOf } from "./view.ts"
@@ -36,6 +36,7 @@ export interface ConnectionDeps {
   envelope: Envelope
   opener: Opener
   statuses: StatusCache
+  statusBoard: StatusBoard
   rateLimit: RateLimit
   clock: Clock
   /** Bound on one live test, in milliseconds. */
@@ -44,13 +45,13 @@ export interface ConnectionDeps {
 
 /** What admins do with connections, and what the others see of one. Lists and updates have files of their own. */
 export function createConnections(deps: ConnectionDeps) {
-  const { store, keyring, finder, envelope, opener, statuses, rateLimit, clock, testMs } = deps
+  const { store, keyring, finder, envelope, opener, statuses, statusBoard, rateLimit, clock, testMs } = deps
 
   return {
-    /** With the last known status: only a list checks. */
     async get(caller: Caller, id: string, projectId?: string): Promise<Connection | MemberConnection> {
       const seen = await finder.findVisible(caller, id, projectId)
-      return viewOf(seen, (await statuses.read([seen])).get(seen), caller)
+      const known = await statusBoard.of([seen], caller)
+      return viewOf(seen, known.get(seen), caller)
     },
 
     async create(caller: Caller, input: NewConnection): Promise<Connection | MemberConnection> {
@@ -59,13 +60,14 @@ export function createConnections(deps: ConnectionDeps) {
       const id = input.id ?? newConnectionId()
       const plain = toPlain(input.config)
       return audited(caller.audit, eventOf(caller, "connection.created", id, hostOf(plain)), async () => {
-        await rateLimit.take(platformId)
-        const existing = await roomFor(caller, id)
+        const { platform, connections } = await readPlatform(deps, platformId, [id], caller.signal)
+        const keys = await keyring.unwrap(platform)
+        await rateLimit.take(platformId, keys)
+        if (connections.has(id)) throw idTaken()
+        await assertRoom(platformId)
         const test = await testConfig(caller, provider, input.config)
         refuseIfFailed(test, { providerId: provider.id })
 
-        const platform = existing ?? (await ensurePlatform(deps, platformId))
-        const keys = await keyring.unwrap(platform)
         const configId = newNonce()
         const now = new Date(clock.now()).toISOString()
         const facts = {
@@ -111,7 +113,8 @@ export function createConnections(deps: ConnectionDeps) {
       const provider = providerOf(input.providerId)
       const host = hostOf(toPlain(input.config))
       return audited(caller.audit, eventOf(caller, "connection.tested", undefined, host), async () => {
-        await rateLimit.take(caller.principal.platformId)
+        const { platformId } = caller.principal
+        await rateLimit.take(platformId, await platformKeys(deps, platformId, caller.signal))
         return (await testConfig(caller, provider, input.config)).report(caller.requestId)
       })
     },
@@ -122,8 +125,8 @@ export function createConnections(deps: ConnectionDeps) {
       // The record of the request names the host, so this much comes before it; why there is none, after.
       const host = await finding.then((use) => hostOf(configViewOf(use))).catch(() => undefined)
       return audited(caller.audit, eventOf(caller, "connection.tested", id, host), async () => {
-        await rateLimit.take(caller.principal.platformId)
         const use = await finding
+        await rateLimit.take(caller.principal.platformId, use.keys)
         const { record } = use
         const client = await opener.saved(record, { sessions: loginsOfItsOwn(), attempts: 1 })
         const test = await liveTest({
@@ -149,26 +152,12 @@ export function createConnections(deps: ConnectionDeps) {
     return { ...epoch, generation }
   }
 
-  /** The platform's record, if it has one, once it is clear that it may have a connection of this id. */
-  async function roomFor(
-    { principal: { platformId } }: Caller,
-    id: string,
-  ): Promise<PlatformRecord | undefined> {
-    const [{ platform, connections }, count] = await settled([
-      store.read(platformId, [id]),
-      store.count(platformId),
-    ])
-    if (connections.has(id))
-      throw new LatchkeyError(
-        "CONFLICT",
-        "A connection with this id exists already. Leave `id` out to get a new one.",
-      )
-    if (count >= limits.connectionsPerPlatform)
-      throw new LatchkeyError(
-        "LIMIT_EXCEEDED",
-        `The platform has its ${limits.connectionsPerPlatform} connections. Delete some that are not used.`,
-      )
-    return platform
+  async function assertRoom(platformId: string): Promise<void> {
+    if ((await store.count(platformId)) < limits.connectionsPerPlatform) return
+    throw new LatchkeyError(
+      "LIMIT_EXCEEDED",
+      `The platform has its ${limits.connectionsPerPlatform} connections. Delete some that are not used.`,
+    )
   }
 
   function testConfig(caller: Caller, provider: RegisteredProvider, config: unknown): Promise<LiveTest> {

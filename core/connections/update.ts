@@ -46,7 +46,7 @@ export function createUpdate(deps: ConnectionDeps) {
     const host = found && hostAfter(found, patch)
     const event = { ...eventOf(caller, "connection.updated", id, host), fields: fieldsOf(patch, found) }
     return audited(caller.audit, event, async () => {
-      if (patch.config) await rateLimit.take(caller.principal.platformId)
+      if (patch.config) await rateLimit.take(caller.principal.platformId, (await finding).keys)
       let tested: TestedConfig | undefined
       for (let attempt = 0; attempt < 2; attempt++) {
         const use = await (attempt === 0 ? finding : finder.findUsable(caller, id))
@@ -115,7 +115,7 @@ export function createUpdate(deps: ConnectionDeps) {
     }
   }
 
-  /** With what its test found, else with the last known state, which other settings do not change. */
+  /** With what its test found, else with the last known state. */
   async function shown(
     caller: Caller,
     updated: ConnectionRecord,
@@ -124,10 +124,12 @@ export function createUpdate(deps: ConnectionDeps) {
   ): Promise<Connection | MemberConnection> {
     const { projectIds: _dropped, ...rest } = updated
     const record = updated.scope === "PROJECT" ? updated : rest
-    const use = useOf(record, before.keys, epochOf(record, { generation: before.epoch.platformGeneration }))
-    const status = tested ?? (await statuses.read([before])).get(before)
-    if (status && use.key !== before.key) await statuses.write(use, status)
-    return viewOf(use, status, caller)
+    const epoch = epochOf(record, { generation: before.epoch.platformGeneration })
+    const seen = useOf(record, before.keys, epoch)
+    const status = tested ? { ...tested, outdated: false } : (await statuses.read([before])).get(before)
+    // Other settings do not change what a check would find.
+    if (status && !status.outdated && seen.key !== before.key) await statuses.write(seen, status)
+    return viewOf(seen, status, caller)
   }
 }
 

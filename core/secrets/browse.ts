@@ -67,8 +67,8 @@ export function createBrowse(deps: {
       paths: [{ path: prefix, count: 1 }],
     }
     return audited(caller.audit, event, async () => {
-      await rateLimit.take(principal.platformId)
       const use = await finding
+      await rateLimit.take(principal.platformId, use.keys)
       const provider = providerOf(use.record.providerId)
       const allowed = allowedPaths(use.record.settings.allowedPaths, projectId)
       if (!allowed.allowsBelow(prefix)) throw secretFailed(pathNotAllowed(), use.record)

@@ -40,3 +40,14 @@ test("while Redis is down each instance counts for itself", async () => {
   expect(await ask()).toMatchObject({ code: "THROTTLED" })
   expect(await ask(other)).toBe("ok")
 })
+
+test("whoever reads Redis cannot tell which platform it is: the count's name is made with the platform's key", async () => {
+  const names = async () => {
+    const { redis, ask } = testing()
+    expect(await ask()).toBe("ok")
+    return [...redis.entries.keys()]
+  }
+  const [first, second] = [await names(), await names()]
+  expect(first).toHaveLength(1)
+  expect(first).not.toEqual(second)
+})

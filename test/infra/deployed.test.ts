@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { signRotation } from "../../core/client/sign-rotation.ts"
 import type { Built } from "../../stacks/build.ts"
 import { functionIds } from "../../stacks/function-names.ts"
-import { hasCache } from "../../stacks/permissions.ts"
+import { asksSecretManagers } from "../../stacks/permissions.ts"
 import { statementsOf } from "../../stacks/plan/shape.ts"
 import { call as changed } from "../rotation/recorded-events.ts"
 import { type Deployment, deploy, type TokenClaims } from "./deployed/deployment.ts"
@@ -79,6 +79,12 @@ describe("what admins do", () => {
     expect(reply).toMatchObject({ status: 200, body: { connected: true } })
   })
 
+  test("they test a connection before their platform has any", async () => {
+    const token = await tokenOf({ sub: "eve", platform: "newer", role: "ADMIN" })
+    const body = { providerId: "hashicorp", config: vaultConfig() }
+    expect((await call("testUnsaved", { token, body })).body).toMatchObject({ connected: true })
+  })
+
   test("they connect Vault, once its test has passed", async () => {
     const token = await admin()
     const body = { providerId: "hashicorp", name: "Vault", scope: "PLATFORM", config: vaultConfig() }
@@ -111,6 +117,11 @@ describe("what admins do", () => {
     const { body } = await call("listConnections", { token: await admin() })
     expect(body.data).toHaveLength(2)
     for (const one of body.data) expect(one.connection.connected).toBe(true)
+    await cloud.emptyCache()
+    for (const id of [vaultId, awsId])
+      expect((await call("getConnection", { token: await admin(), params: { id } })).body).toMatchObject({
+        connection: { connected: true },
+      })
   })
 
   test("they browse for secrets, of either", async () => {
@@ -210,10 +221,14 @@ describe("what follows", () => {
       const { status, body } = await call("audit", { token, query })
       expect([status, body.data.length > 0]).toEqual([200, true])
     }
-    const stranger = await tokenOf({ sub: "eve", platform: "new", role: "ADMIN" })
-    const unsaved = { providerId: "hashicorp", config: vaultConfig() }
-    for (const body of [unsaved, unsaved]) await call("testUnsaved", { token: stranger, body })
-    const { body: page } = await call("audit", { token: stranger, query: { limit: "1" } })
+    // A platform that has no record yet, but things to tell of.
+    const eve = { sub: "eve", platform: "new" }
+    const denied = await tokenOf({ ...eve, projectIds: ["p1"] })
+    for (const token of [denied, denied]) expect((await call("audit", { token })).status).toBe(403)
+    const { body: page } = await call("audit", {
+      token: await tokenOf({ ...eve, role: "ADMIN" }),
+      query: { limit: "1" },
+    })
     expect(page).toMatchObject({ data: [{ actor: "eve" }], next: expect.any(String) })
   })
 
@@ -314,7 +329,7 @@ describe("what the functions have printed", () => {
 
   test("tells of no cache that was missing where a function was told of none", async () => {
     expect(cloud.cacheCommands()).toBeGreaterThan(20)
-    for (const id of functionIds.filter((id) => !hasCache(id)))
+    for (const id of functionIds.filter((id) => !asksSecretManagers(id)))
       expect((await deployment.functionOf(id)).lines.join("\n"), id).not.toContain("RedisDegraded")
   })
 

@@ -118,6 +118,7 @@ describe.each(stages)("the plan of %s", (_, make) => {
       .map(({ operation }) => operation)
     expect(free.sort()).toEqual([
       "createConnection",
+      "getConnection",
       "listConnections",
       "testConnection",
       "testUnsaved",

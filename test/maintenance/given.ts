@@ -5,7 +5,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { KMSClient } from "@aws-sdk/client-kms"
 import { systemClock as clock } from "../../core/clock.ts"
 import { dynamoConnectionStore } from "../../core/connections/dynamodb-store.ts"
-import { ensurePlatform } from "../../core/connections/platform.ts"
+import { readPlatform } from "../../core/connections/platform.ts"
 import { isAuthentic, recordMac } from "../../core/connections/record-mac.ts"
 import { awsKms } from "../../core/crypto/aws-kms.ts"
 import { awsRewrapper } from "../../core/crypto/aws-rewrap.ts"
@@ -53,7 +53,7 @@ export async function givenStage() {
     /** A connection whose configuration is `{ secret }`. */
     async connect(platformId: string, { secret = "s3cret", keyId = kms.keyId } = {}) {
       const { keyring, envelope } = fresh(keyId)
-      const platform = await ensurePlatform({ store, keyring }, platformId)
+      const { platform } = await readPlatform({ store, keyring }, platformId, [])
       const keys = await keyring.unwrap(platform)
       const draft = aRecord({ platformId })
       const binding = { platformId, connectionId: draft.id, configId: draft.configId }
