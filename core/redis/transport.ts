@@ -22,6 +22,8 @@ export type Transport = (request: RestRequest) => Promise<object>
 /** Sockets that were idle for longer are not trusted: what lies between may have dropped them while Lambda was frozen. */
 const idleMs = 60_000
 const pauseMs = 10
+/** More than this in one answer, in bytes, is not read: what is in Redis must not be able to fill our memory. */
+const maxAnswerBytes = 32 * 1024 * 1024
 
 /**
  * Carries requests to Upstash's REST API over `node:https` with kept connections, and tries once more where a connection
@@ -43,7 +45,8 @@ export function restTransport({ url, token, timeoutMs, clock }: TransportOptions
     const target = [base.pathname.replace(/\/$/, ""), ...path].join("/")
     const text = JSON.stringify(body)
     try {
-      const answer = await post(target, text, signal).catch(async () => {
+      const answer = await post(target, text, signal).catch(async (error: unknown) => {
+        if (error === tooLarge) throw error
         await clock.sleep(pauseMs, signal)
         return post(target, text, signal)
       })
@@ -65,7 +68,15 @@ export function restTransport({ url, token, timeoutMs, clock }: TransportOptions
     const options = { agent, signal, method: "POST", path, headers, host: base.hostname, port: base.port }
     const outgoing = request(options, (response) => {
       const chunks: Buffer[] = []
-      response.on("data", (chunk: Buffer) => chunks.push(chunk))
+      let bytes = 0
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length
+        if (bytes <= maxAnswerBytes) chunks.push(chunk)
+        else {
+          reject(tooLarge)
+          outgoing.destroy()
+        }
+      })
       response.on("error", reject)
       response.on("end", () => {
         syncToken = String(response.headers["upstash-sync-token"] ?? "")
@@ -77,6 +88,8 @@ export function restTransport({ url, token, timeoutMs, clock }: TransportOptions
     return promise
   }
 }
+
+const tooLarge = new Error("Redis answered more than is read of one answer.")
 
 interface Answer {
   status: number | undefined

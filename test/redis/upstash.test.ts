@@ -117,6 +117,27 @@ describe("Redis over Upstash's REST API", () => {
     expect((error as Error).cause).toBeUndefined()
   })
 
+  test("an answer without end is given up, and not asked for again", async () => {
+    let sent = 0
+    const { url, asked } = await front((response) => {
+      const megabyte = "a".repeat(1024 * 1024)
+      const more = () => {
+        if (response.destroyed || sent > 200) return
+        sent++
+        response.write(megabyte, more)
+      }
+      response.on("error", () => {})
+      more()
+    })
+
+    await expect(
+      upstashRedis({ url, token: "t", timeoutMs: 10_000 }).pipeline([["MGET", "a"]]),
+    ).rejects.toThrow("Redis did not answer")
+
+    expect(asked).toHaveLength(1)
+    expect(sent).toBeLessThan(100)
+  })
+
   test("the time for a pipeline includes its retry", async () => {
     const { url, asked } = await front((response, _, count) => {
       if (count === 1) response.destroy()
