@@ -1,6 +1,6 @@
 import type { HttpClient } from "../../network/http.ts"
 import type { AwsCredentials } from "../aws/deployment.ts"
-import { ask, clientSettings } from "../aws/transport.ts"
+import { ask, clientSettings, listed } from "../aws/transport.ts"
 
 /** The most that `GetParameters` takes. */
 export const batchSize = 10
@@ -49,17 +49,14 @@ export function parameterStoreOver(settings: {
       const { client, GetParametersCommand } = await sdk()
       const command = new GetParametersCommand({ Names: [...names], WithDecryption: true })
       const asking = { operation: "read parameters", thing: "parameter", signal } as const
-      const { Parameters = [], InvalidParameters = [] } = await ask(
-        (options) => client.send(command, options),
-        asking,
-      )
-      const found = Parameters.flatMap(({ Name = "", ARN = "", Selector = "", Value, Version }) => {
+      const { Parameters, InvalidParameters } = await ask((options) => client.send(command, options), asking)
+      const found = listed(Parameters).flatMap(({ Name = "", ARN = "", Selector = "", Value, Version }) => {
         const parameter = { name: Name, arn: ARN, selector: Selector }
         return Value === undefined
           ? []
           : { ...parameter, value: Value, ...(Version && { version: `${Version}` }) }
       })
-      return { found, invalid: InvalidParameters }
+      return { found, invalid: Array.isArray(InvalidParameters) ? InvalidParameters : [] }
     },
 
     async list(prefix, next, signal) {
@@ -70,9 +67,9 @@ export function parameterStoreOver(settings: {
         ...(next === undefined ? {} : { NextToken: next }),
       })
       const asking = { operation: "list parameters", thing: "parameter", signal } as const
-      const { Parameters = [], NextToken } = await ask((options) => client.send(command, options), asking)
+      const { Parameters, NextToken } = await ask((options) => client.send(command, options), asking)
       return {
-        names: Parameters.flatMap(({ Name }) => Name ?? []),
+        names: listed(Parameters).flatMap(({ Name }) => Name ?? []),
         ...(NextToken ? { next: NextToken } : {}),
       }
     },

@@ -3,7 +3,7 @@ import { ProviderError } from "../../errors.ts"
 import type { HttpClient, Phase } from "../../network/http.ts"
 import type { AwsCredentials } from "./deployment.ts"
 import type { SecretContent, SecretVersion } from "./path.ts"
-import { ask, clientSettings } from "./transport.ts"
+import { ask, clientSettings, listed } from "./transport.ts"
 
 /** The most secrets that `BatchGetSecretValue` takes in one call. */
 export const batchSize = 20
@@ -67,14 +67,16 @@ export function secretsManagerOver(options: {
         ...(next === undefined ? {} : { NextToken: next }),
       })
       const asking = { operation: "read several secrets", signal, yields: true, ...phases }
-      const {
-        SecretValues = [],
-        Errors = [],
-        NextToken,
-      } = await ask((options) => client.send(command, options), asking)
+      const { SecretValues, Errors, NextToken } = await ask(
+        (options) => client.send(command, options),
+        asking,
+      )
       return {
-        found: SecretValues.map(foundIn),
-        failed: Errors.map(({ SecretId = "", ErrorCode = "" }) => ({ id: SecretId, code: ErrorCode })),
+        found: listed(SecretValues).map(foundIn),
+        failed: listed(Errors).map(({ SecretId = "", ErrorCode = "" }) => ({
+          id: SecretId,
+          code: ErrorCode,
+        })),
         ...(NextToken ? { next: NextToken } : {}),
       }
     },
@@ -99,9 +101,9 @@ export function secretsManagerOver(options: {
         ...(next === undefined ? {} : { NextToken: next }),
       })
       const asking = { operation: "list secrets", signal, ...phases }
-      const { SecretList = [], NextToken } = await ask((options) => client.send(command, options), asking)
+      const { SecretList, NextToken } = await ask((options) => client.send(command, options), asking)
       return {
-        names: SecretList.flatMap(({ Name }) => Name ?? []),
+        names: listed(SecretList).flatMap(({ Name }) => Name ?? []),
         ...(NextToken ? { next: NextToken } : {}),
       }
     },

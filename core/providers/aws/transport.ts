@@ -100,6 +100,11 @@ export async function ask<Output>(
   }
 }
 
+/** What a list in an answer holds: the SDK lets through whatever the endpoint put there, `null` included. */
+export function listed<Entry>(list: readonly Entry[] | undefined): Entry[] {
+  return Array.isArray(list) ? list.filter((entry) => typeof entry === "object" && entry !== null) : []
+}
+
 /** Without credentials the SDK would look for some, and find Latchkey's own. */
 function revealed(credentials: AwsCredentials | undefined) {
   const { accessKeyId = "", secretAccessKey, sessionToken } = credentials ?? {}

@@ -44,6 +44,14 @@ test("an error in XML is still told by its code", async () => {
   expect(results.get("name")).toMatchObject({ ok: false, error: { reason: "PERMISSION_DENIED" } })
 })
 
+test("a list with holes in it is no value of anything, and no bug", async () => {
+  const names = ["a", "b", "c", "d"]
+  for (const body of ['{"SecretValues":[null],"Errors":[null]}', '{"SecretValues":1,"Errors":{}}']) {
+    const results = await (await answering(200, body)).fetch(names, signal)
+    for (const name of names) expect(results.get(name)).toMatchObject({ ok: false })
+  }
+})
+
 test("an answer of STS that is larger than any is not parsed", async () => {
   const client = await answering(200, `<r>${"&".repeat(2_000_000)}</r>`)
   const { steps } = await client.check(signal)
