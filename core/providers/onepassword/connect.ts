@@ -184,7 +184,8 @@ function toItem(full: FullItem): Item {
 
   return {
     ...toNamed(full, "title"),
-    version: String(full.version ?? ""),
+    // Not everything that JSON can hold can be written as a string.
+    version: typeof full.version === "number" || typeof full.version === "string" ? `${full.version}` : "",
     archived: isTrashed(full),
     sections: [...sections.values()],
     parts,

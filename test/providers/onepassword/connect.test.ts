@@ -139,6 +139,9 @@ test("odd things in an item are passed over", async () => {
     [itemPath()]: ok(fullItem(ids.item, "I", "", { fields, sections: "none", files: null, version: null })),
   })
   expect(await resolve("op://V/I/password")).toEqual(["v"])
+  const version = { toString: 1, valueOf: 1 }
+  const odd = connectWith({ [itemPath()]: ok(fullItem(ids.item, "I", "", { fields, version })) })
+  expect(await odd.resolve("op://V/I/password")).toEqual(["v"])
 })
 
 test("the SDK writes nothing, even where DEBUG asks for it", async () => {
