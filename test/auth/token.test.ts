@@ -1,4 +1,5 @@
 import { createHmac, generateKeyPairSync } from "node:crypto"
+import fc from "fast-check"
 import type { JWTPayload } from "jose"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { IssuerConfig } from "../../core/auth/issuer-config.ts"
@@ -231,6 +232,29 @@ test("clocks may differ by five seconds", async () => {
   await expect(verifier({}, clock).verify(token)).resolves.toBeDefined()
   clock.advance(2_000)
   await expect(verifier({}, clock).verify(token)).rejects.toMatchObject(refusal(/expired/))
+})
+
+test("a token that is changed in what it says, or made of anything, is refused and nothing else", async () => {
+  const good = await key.sign({})
+  // In what is signed: a signature has more than one spelling.
+  const at = fc.nat(good.lastIndexOf(".") - 1)
+  const changed = fc
+    .tuple(at, fc.string({ unit: "binary", maxLength: 8 }), fc.nat(8))
+    .map(([at, other, gone]) => good.slice(0, at) + other + good.slice(at + gone))
+  const json = fc
+    .jsonValue({ maxDepth: 2 })
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+  const made = fc
+    .array(fc.oneof(json, fc.string()), { minLength: 1, maxLength: 5 })
+    .map((parts) => parts.join("."))
+  const verify = verifier().verify
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(changed, made), async (token) => {
+      fc.pre(token !== good)
+      await expect(verify(token)).rejects.toMatchObject({ code: "AUTHENTICATION" })
+    }),
+    { numRuns: 300 },
+  )
 })
 
 test("no refusal quotes the token", async () => {
