@@ -110,6 +110,27 @@ describe("a session", () => {
     expect(credentials.token()).toBe(tokenOf("1"))
   })
 
+  test("makes no call again that was made in another, by whoever was signed in then", async () => {
+    const credentials = createCredentials({ claims: undefined, onViewer: () => {}, onEnded: () => {} })
+    credentials.hold({ access: tokenOf("1") })
+    const answer = Promise.withResolvers<Response>()
+    const asked: (string | null)[] = []
+    const client = createApi({
+      baseUrl: "https://api",
+      credentials,
+      fetch(_input, init) {
+        asked.push(new Headers(init?.headers).get("authorization"))
+        return answer.promise
+      },
+    })
+    const call = client.deleteConnection({ id: "smc_1" })
+    credentials.drop()
+    credentials.hold({ access: tokenOf("2", { platformId: "other", sub: "eve" }) })
+    answer.resolve(Response.json({ code: "AUTHENTICATION", title: "x", status: 401 }, { status: 401 }))
+    await expect(call).rejects.toMatchObject({ code: "AUTHENTICATION" })
+    expect(asked).toEqual([`Bearer ${tokenOf("1")}`])
+  })
+
   test("that has ended leaves nothing, not even a refresh that was under way", async () => {
     const next = Promise.withResolvers<Tokens>()
     const { client, credentials, seen } = setUp({ refresh: () => next.promise })

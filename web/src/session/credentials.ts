@@ -22,6 +22,8 @@ export interface CredentialsDeps {
  */
 export function createCredentials({ claims, refresh, onViewer, onEnded }: CredentialsDeps) {
   let held: Held | undefined
+  /** The access tokens of this session: a call made with another's is not made again in this one's name. */
+  const ofSession = new Set<string>()
   let viewer: Viewer | undefined
   let refreshing: Promise<void> | undefined
   let signingIn: PromiseWithResolvers<void> | undefined
@@ -36,6 +38,7 @@ export function createCredentials({ claims, refresh, onViewer, onEnded }: Creden
     if (viewer && (found.platformId !== viewer.platformId || found.subject !== viewer.subject))
       throw new SignInError("person")
     held = next
+    ofSession.add(next.access)
     viewer = found
     onViewer(found)
     signingIn?.resolve()
@@ -46,6 +49,7 @@ export function createCredentials({ claims, refresh, onViewer, onEnded }: Creden
   function drop(): Held | undefined {
     const before = held
     held = undefined
+    ofSession.clear()
     viewer = undefined
     onViewer(undefined)
     signingIn?.resolve()
@@ -85,7 +89,8 @@ export function createCredentials({ claims, refresh, onViewer, onEnded }: Creden
     }
   }
 
-  const other = (rejected: string) => (held?.access === rejected ? undefined : held?.access)
+  const other = (rejected: string) =>
+    held?.access === rejected || !ofSession.has(rejected) ? undefined : held?.access
 
   return { token: () => held?.access ?? "", hold, drop, refreshed, signedIn }
 }
