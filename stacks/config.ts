@@ -52,10 +52,14 @@ const directCaller = z.strictObject({
   platforms: z.array(text).min(1, { error: 'name at least one platform, or write "*"' }),
 })
 
-const concurrency = z.strictObject({
-  reserved: z.int().min(1).optional(),
-  provisioned: z.int().min(1).optional(),
-})
+const concurrency = z
+  .strictObject({ reserved: z.int().min(1).optional(), provisioned: z.int().min(1).optional() })
+  .refine(({ reserved, provisioned }) => (provisioned ?? 0) <= (reserved ?? Number.POSITIVE_INFINITY), {
+    path: ["provisioned"],
+    error: "must be at most `reserved`, of which these are",
+  })
+
+const network = z.union([z.cidrv4(), z.cidrv6()], { error: "must be a network, such as 10.0.0.0/8" })
 
 /** What a stage can be told. Each has a default, save who is trusted to issue tokens. */
 const stage = z
@@ -95,7 +99,7 @@ const stage = z
     outbound: z
       .strictObject({
         allowHttp: z.boolean().default(false),
-        exceptions: z.array(z.strictObject({ platformId: text, cidr: text })).default([]),
+        exceptions: z.array(z.strictObject({ platformId: text, cidr: network })).default([]),
       })
       .prefault({}),
     aws: z
@@ -144,13 +148,16 @@ const stage = z
       .prefault({}),
     /** `new` makes one with a NAT gateway in each of two zones, whose addresses are outputs. */
     vpc: z
-      .union([
-        z.literal("new"),
-        z.strictObject({
-          privateSubnets: z.array(text).min(1),
-          securityGroups: z.array(text).min(1),
-        }),
-      ])
+      .union(
+        [
+          z.literal("new"),
+          z.strictObject({
+            privateSubnets: z.array(text).min(1),
+            securityGroups: z.array(text).min(1),
+          }),
+        ],
+        { error: 'must be "new", or your own `privateSubnets` and `securityGroups`' },
+      )
       .optional(),
     /** A database made by Upstash's API, or one that exists, its address and token as secrets. */
     cache: z.enum(["upstash", "secret"]).optional(),

@@ -27,7 +27,7 @@ const teller = "audit"
  * @throws SandboxError where there is no such stage, or it cannot be looked up
  */
 export async function openStage(name: string): Promise<Stage> {
-  const { region } = settingsOf(name)
+  const region = regionOf(name)
   const where = region === undefined ? {} : { region }
   const { tables, kmsKeyId, audit } = readEnvironment(await variablesOf(functionName(name, teller), where))
   if (tables.connections === undefined || tables.audit === undefined || kmsKeyId === undefined)
@@ -38,6 +38,14 @@ export async function openStage(name: string): Promise<Stage> {
     table: tables.connections,
     keyId: kmsKeyId,
     audit: { table: tables.audit, ...audit },
+  }
+}
+
+function regionOf(name: string): string | undefined {
+  try {
+    return settingsOf(name).region
+  } catch (cause) {
+    throw new SandboxError((cause as Error).message, { cause })
   }
 }
 

@@ -130,6 +130,12 @@ describe("either", () => {
     expect(stderr).toMatch(/^latchkey: latchkey-bob-audit could not be looked up: there is no such function/)
   })
 
+  test("says in a line what is wrong with a stage's name", async () => {
+    const { code, stderr } = await run("clear-all", "--stage", "ADA")
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^latchkey: The stage "ADA" cannot be deployed.*\n$/)
+  })
+
   test("takes no cursor but its own", async () => {
     const { stderr } = await run("rewrap", "--stage", "ada", "--after", "x")
     expect(stderr).toContain("`--after` is not what an earlier run has printed")
