@@ -69,7 +69,7 @@ export function parameterStoreOver(settings: {
       const asking = { operation: "list parameters", thing: "parameter", signal } as const
       const { Parameters, NextToken } = await ask((options) => client.send(command, options), asking)
       return {
-        names: listed(Parameters).flatMap(({ Name }) => Name ?? []),
+        names: listed(Parameters).flatMap(({ Name }) => (typeof Name === "string" ? Name : [])),
         ...(NextToken ? { next: NextToken } : {}),
       }
     },

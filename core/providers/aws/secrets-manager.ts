@@ -103,7 +103,7 @@ export function secretsManagerOver(options: {
       const asking = { operation: "list secrets", signal, ...phases }
       const { SecretList, NextToken } = await ask((options) => client.send(command, options), asking)
       return {
-        names: listed(SecretList).flatMap(({ Name }) => Name ?? []),
+        names: listed(SecretList).flatMap(({ Name }) => (typeof Name === "string" ? Name : [])),
         ...(NextToken ? { next: NextToken } : {}),
       }
     },

@@ -1,5 +1,6 @@
 import type { ProviderError } from "../../errors.ts"
-import { isObject, type Json, own } from "../../json.ts"
+import { isObject, type Json, nestsDeeper, own } from "../../json.ts"
+import { limits } from "../../limits.ts"
 import type { HttpResponse } from "../../network/http.ts"
 import { failure, jsonOf } from "../answer.ts"
 
@@ -46,6 +47,8 @@ export function refusal(response: HttpResponse, operation: string): ProviderErro
 /** @throws ProviderError for what is not JSON, or not of the kind that was asked for */
 export function contentOf(response: HttpResponse, operation: string, kind: "list" | "object"): Json {
   const body = jsonOf(response.body)
+  // Nothing of 1Password's nests; of what does, its SDK makes dates and texts, which ends at the stack.
+  if (body === undefined || nestsDeeper(body, limits.depth)) throw notConnect(response, operation)
   if (kind === "list" ? Array.isArray(body) : isObject(body)) return body as Json
   throw notConnect(response, operation)
 }

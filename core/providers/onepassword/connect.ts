@@ -123,7 +123,7 @@ async function sendRequest(
     return { status, data: body }
   }
   const data = contentOf(response, operation, answer)
-  return { status, data: Array.isArray(data) ? data.map(withState) : withState(data) }
+  return { status, data: Array.isArray(data) ? data.filter(isObject).map(withState) : withState(data) }
 }
 
 /** The SDK's items know `trashed`, of an older API, and drop `state`: `ARCHIVED`, `DELETED`, or absent. */

@@ -144,6 +144,15 @@ test("odd things in an item are passed over", async () => {
   expect(await odd.resolve("op://V/I/password")).toEqual(["v"])
 })
 
+test("what is no item in a list of them, or nests deep, is no answer of 1Password's and no bug", async () => {
+  const full = fullItem(ids.item, "I", "", { fields: [] })
+  const deep = JSON.parse(`${"[".repeat(3_000)}${"]".repeat(3_000)}`)
+  const { resolve } = connectWith({ [itemPath()]: ok({ ...full, createdAt: deep }) })
+  expect(await resolve("op://V/I/password")).toEqual(["PROVIDER_ERROR"])
+  const holes = connectWith({ [titled("I")]: ok([null, [], 1]) })
+  expect(await holes.resolve("op://V/I/password")).toEqual(["NOT_FOUND"])
+})
+
 test("the SDK writes nothing, even where DEBUG asks for it", async () => {
   const script = `
     import { connectOver } from ${JSON.stringify(new URL("../../../core/providers/onepassword/connect.ts", import.meta.url))}
