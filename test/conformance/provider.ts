@@ -12,6 +12,7 @@ import {
 import type { Network } from "../../core/network/client.ts"
 import { browsing } from "./browsing.ts"
 import { connection, localNetwork } from "./connection.ts"
+import { nonsense } from "./nonsense.ts"
 import { closedUrl, type RecordingProxy, startProxy } from "./proxy.ts"
 import { fixture, reasons, signInPage, tls } from "./reasons.ts"
 import type { Ability, Subject, TestServer } from "./subject.ts"
@@ -44,11 +45,11 @@ export function describeProvider(subject: Subject): void {
       connection({ provider, config, http: network.client({ platformId: "acme", connectionKey }), seen })
 
     /** One that does not wait long for what never answers. */
-    const connectHastily = (config: Record<string, unknown>) => {
+    const connectHastily = (config: Record<string, unknown>, into = seen) => {
       const hasty = localNetwork({ hasty: true })
       onTestFinished(() => hasty.close())
       const http = hasty.client({ platformId: "acme", connectionKey: "conformance" })
-      return connection({ provider, config, http, seen })
+      return connection({ provider, config, http, seen: into })
     }
 
     const good = () => connect(server.config(proxy.url))
@@ -117,7 +118,10 @@ export function describeProvider(subject: Subject): void {
       }))
 
     describe("a check", () => {
-      const outcomes = async (config: Record<string, unknown>, open: typeof connectHastily = connect) =>
+      const outcomes = async (
+        config: Record<string, unknown>,
+        open: (config: Record<string, unknown>) => ReturnType<typeof connect> = connect,
+      ) =>
         (await open(config).check()).steps.map(({ name, ok, error }) =>
           ok ? name : `${name}: ${error?.reason}`,
         )
@@ -247,6 +251,9 @@ export function describeProvider(subject: Subject): void {
         }
       })
     })
+
+    describe("answers that make no sense", () =>
+      nonsense({ server: () => server, proxy: () => proxy, connect: connectHastily }))
 
     describe("browsing", () => browsing({ server: () => server, proxy: () => proxy, connect, testWhere }))
 

@@ -23,8 +23,13 @@ export interface Canned {
   body?: string
 }
 
+/** The server's answer, with another body. */
+export interface Altered {
+  alter(body: Buffer): Buffer
+}
+
 /** What becomes of a request: `forward`ed, left to `hang` without an answer, or answered by the proxy itself. */
-export type Fate = "forward" | "hang" | Canned
+export type Fate = "forward" | "hang" | Canned | Altered
 
 /**
  * A server between a provider and its secret manager that records every byte sent, and stands in for the faults that a
@@ -62,7 +67,8 @@ export async function startProxy(
     requests.push(recorded)
     const fate = fateOf(recorded)
     if (fate === "hang") outgoing.on("close", hungUp.resolve)
-    else if (fate === "forward") await forward(target, recorded, outgoing, keepHost)
+    else if (fate === "forward") await forward(target, recorded, outgoing, { keepHost })
+    else if ("alter" in fate) await forward(target, recorded, outgoing, { keepHost, ...fate })
     else outgoing.writeHead(fate.status, fate.headers).end(fate.body)
   }
 
@@ -106,13 +112,17 @@ async function forward(
   target: string,
   { method, path, headers, body }: Recorded,
   outgoing: ServerResponse,
-  keepHost: boolean,
+  { keepHost, alter }: { keepHost: boolean } & Partial<Altered>,
 ) {
   const { hostname, port, host } = new URL(target)
   const sent = keepHost ? headers : { ...headers, host }
   const request = httpRequest({ hostname, port, method, path, headers: sent })
   request.end(body)
   const [response] = (await once(request, "response")) as [IncomingMessage]
-  outgoing.writeHead(response.statusCode ?? 502, response.headers)
-  response.pipe(outgoing)
+  const status = response.statusCode ?? 502
+  if (!alter) return void response.pipe(outgoing.writeHead(status, response.headers))
+  const { "content-length": _another, "transfer-encoding": _way, ...rest } = response.headers
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  outgoing.writeHead(status, rest).end(alter(Buffer.concat(chunks)))
 }
