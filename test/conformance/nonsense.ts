@@ -75,6 +75,8 @@ export function nonsense({ server, proxy, connect }: Parts): void {
     const from = fc.oneof(fc.constant(0), fc.nat(4))
     await fc.assert(fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), from, run), {
       numRuns: 40,
+      // What passed yesterday passes today: other seeds are tried by hand.
+      seed: Number(process.env.FUZZ_SEED ?? 1),
       timeout: 12_000,
       endOnFailure: true,
     })

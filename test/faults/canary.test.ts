@@ -319,6 +319,11 @@ describe("nothing that is to be kept", () => {
     expect(text).toContain('"Namespace":"Latchkey"')
   })
 
+  test("is in what the system shows of the process", () => {
+    const shown = [process.title, ...process.argv, ...process.execArgv].join("\n")
+    expect(canariesIn(shown, { ...secrets, ...confidences })).toEqual([])
+  })
+
   test("is in what Redis is told", () => {
     const text = wires.redis.sent.map(({ body }) => body.toString()).join("\n")
     const { "Redis token": _own, ...others } = secrets

@@ -63,9 +63,10 @@ async function startSandbox(): Promise<{
   }
 }
 
+const secret = (id: string) => ({ value: `{{secret://${id}/secret/data/app/durable/key}}` })
+
 test("what was acknowledged survives the death of the process, and what a clear took away stays away", async () => {
   const first = await startSandbox()
-  const secret = (id: string) => ({ value: `{{secret://${id}/secret/data/app/durable/key}}` })
   await vault.admin.put("secret/data/app/durable", { key: "value-1" })
   const [cleared, kept] = [await connect(first.ada, vault), await connect(first.ada, vault)]
   for (const id of [cleared, kept])
@@ -113,4 +114,36 @@ test("what was acknowledged survives the death of the process, and what a clear 
   expect((await third.ada.get("")).body.data).toHaveProperty("length", 6)
   third.sandbox.kill("SIGTERM")
   expect(await third.ended).toEqual([0, null])
+}, 60_000)
+
+test("who was answered before the process died is in the audit", async () => {
+  const first = await startSandbox()
+  await vault.admin.put("secret/data/app/durable", { key: "value" })
+  const id = await connect(first.ada, vault)
+  const answered: string[] = []
+  const untilItDies = async () => {
+    for (;;) {
+      const { status, headers } = await first.flows.post("/resolve", secret(id))
+      if (status === 200) answered.push(headers.get("x-request-id") ?? "")
+    }
+  }
+  const callers = Array.from({ length: 4 }, () => untilItDies().catch(() => {}))
+  await expect.poll(() => answered.length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(50)
+  first.sandbox.kill("SIGKILL")
+  await Promise.all([...callers, first.ended])
+
+  const second = await startSandbox()
+  const recorded = new Set<unknown>()
+  for (let cursor = ""; ; ) {
+    const { body } = await second.ada.get(
+      `/audit?action=secret.resolve&connectionId=${id}&limit=100${cursor}`,
+    )
+    for (const event of Array.isArray(body.data) ? body.data : []) recorded.add(event.requestId)
+    if (typeof body.next !== "string") break
+    cursor = `&cursor=${body.next}`
+  }
+  expect(new Set(answered).size).toBe(answered.length)
+  expect(answered.filter((requestId) => !recorded.has(requestId))).toEqual([])
+  second.sandbox.kill("SIGTERM")
+  expect(await second.ended).toEqual([0, null])
 }, 60_000)
