@@ -1,6 +1,6 @@
 /**
  * Loads the sandbox's API as highly as this machine can, and checks every answer: `npm run bench:load`, with `-- --seconds N`
- * for other than a minute, and `-- --json` for programs. Exits with 1 where a promise does not hold. README.md says how.
+ * for other than a minute, `-- --callers N` for so many at once instead of as many as it takes, and `-- --json` for programs. Exits with 1 where a promise does not hold. README.md says how.
  */
 import { parseArgs } from "node:util"
 import { broken, loadResults } from "./load/report.ts"
@@ -9,16 +9,25 @@ import type { Tally } from "./load/tally.ts"
 import { machine, printTable } from "./results.ts"
 
 const { values: options } = parseArgs({
-  options: { seconds: { type: "string", default: "60" }, json: { type: "boolean", default: false } },
+  options: {
+    seconds: { type: "string", default: "60" },
+    callers: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
 })
 const seconds = Number(options.seconds)
 if (!(seconds >= 1 && seconds <= 3_600)) {
   console.error("--seconds must be a number from 1 to 3600.")
   process.exit(1)
 }
+const callers = options.callers === undefined ? undefined : Number(options.callers)
+if (callers !== undefined && !(Number.isInteger(callers) && callers >= 1 && callers <= 1_000)) {
+  console.error("--callers must be a whole number from 1 to 1000.")
+  process.exit(1)
+}
 
 const progress = progressLine()
-const run = await runLoad(seconds, progress.show)
+const run = await runLoad(seconds, { ...(callers && { callers }), onMeasuring: progress.show })
 progress.end()
 
 const results = loadResults(run)

@@ -24,9 +24,13 @@ const [share, steps] = [1 / 8, 7]
 
 /**
  * Starts everything, loads it for these many seconds in all, and stops it.
- * @param onMeasuring - given what fills up from then on
+ * @param options.callers how many there shall be at once; absent: as many as it takes to load the machine
+ * @param options.onMeasuring given what fills up from then on
  */
-export async function runLoad(seconds: number, onMeasuring: (tally: Tally) => void): Promise<LoadRun> {
+export async function runLoad(
+  seconds: number,
+  options: { callers?: number; onMeasuring(tally: Tally): void },
+): Promise<LoadRun> {
   const http = createHttp()
   const backing = await startBacking(platformIds)
   try {
@@ -39,11 +43,13 @@ export async function runLoad(seconds: number, onMeasuring: (tally: Tally) => vo
       const model = createModel({ platforms, secrets })
       const request = createTraffic({ apis: sandboxes.apis, tenants, secrets, model, backing, http })
 
-      const { callers, stretches } = await findCallers(request, (seconds * share) / steps)
+      const { callers, stretches } = options.callers
+        ? { callers: options.callers, stretches: [] }
+        : await findCallers(request, (seconds * share) / steps)
       const spent = stretches.reduce((sum, stretch) => sum + stretch.seconds, 0)
       const start = await sandboxes.memory()
       const tally = newTally()
-      onMeasuring(tally)
+      options.onMeasuring(tally)
       const measured = await drive(request, { callers, seconds: Math.max(1, seconds - spent), tally })
       const end = await sandboxes.memory()
       return { callers, measured, before: stretches.map(({ tally }) => tally), memory: { start, end } }
