@@ -121,6 +121,22 @@ describe("a new connection", () => {
     await page.getByRole("dialog").waitFor({ state: "detached" })
   })
 
+  test("is not lost by a look at another secret manager", async () => {
+    const page = await openForm()
+    await fill(page, { Name: "Typed", URL: vault.url })
+    await button(page, "Choose another").click()
+    await page.keyboard.press("Escape")
+    await button(page, "Go on").click()
+    await button(page, "CyberArk Conjur").click()
+    expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Typed")
+    // What is meant for one secret manager goes to no other.
+    expect(await page.getByLabel(/^URL/).inputValue()).toBe("")
+    await button(page, "Choose another").click()
+    await button(page, "HashiCorp Vault").click()
+    expect(await page.getByLabel(/^URL/).inputValue()).toBe(vault.url)
+    await page.close()
+  })
+
   test("has the fields of the chosen method alone", async () => {
     const page = await openForm()
     await page.getByLabel("Auth method").selectOption("token")

@@ -20,11 +20,13 @@ interface ConnectionFormProps {
   provider: ProviderInfo
   /** The connection that is edited. */
   base: Connection | undefined
+  /** What was typed before another provider was looked at. */
+  draft?: Form
   known: readonly AnyConnection[]
   onDirty(dirty: boolean): void
   onClose(): void
   onSaved(saved: Saved): void
-  onChangeProvider?: () => void
+  onChangeProvider?: (draft: Form) => void
 }
 
 /** The form of one connection. Whatever fails, what was typed stays. */
@@ -33,7 +35,9 @@ export function ConnectionForm(props: ConnectionFormProps) {
   const { client } = useSession()
   const formId = useId()
   const [base, setBase] = useState(props.base)
-  const [form, setForm] = useState<Form>(() => (base ? formOf(base) : newForm(provider)))
+  const [form, setForm] = useState<Form>(() =>
+    base ? formOf(base) : { ...newForm(provider), ...props.draft },
+  )
   const [problems, setProblems] = useState<Record<string, string>>({})
   const [progress, setProgress] = useState<Progress>()
   const [busy, setBusy] = useState(false)
@@ -116,7 +120,7 @@ export function ConnectionForm(props: ConnectionFormProps) {
       footer={
         <>
           {onChangeProvider && (
-            <Button kind="quiet" icon="left" onClick={onChangeProvider}>
+            <Button kind="quiet" icon="left" onClick={() => onChangeProvider(form)}>
               {words.changeProvider}
             </Button>
           )}

@@ -23,6 +23,11 @@ export function newForm(provider: ProviderInfo): Form {
   }
 }
 
+/** What a form says whatever the provider: another provider's form goes on with it. */
+export function sharedPart(form: Form): Form {
+  return Object.fromEntries(Object.entries(form).filter(([name]) => !/^(?:config|remove)\./.test(name)))
+}
+
 /** The form for a connection as it is stored; secret fields are empty, which keeps them. */
 export function formOf({ name, scope, projectIds = [], settings, config = {} }: Connection): Form {
   const shown = Object.entries(config).filter(

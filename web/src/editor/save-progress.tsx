@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react"
 import type { ProviderInfo } from "../../../core/client/index.ts"
 import { StepLine, TestSteps, Warnings } from "../connections/test-steps.tsx"
+import { isProblem } from "../data/api.ts"
 import { problemText } from "../data/problem-text.ts"
 import { strings } from "../strings.ts"
 import { ProblemBody } from "../ui/problem-note.tsx"
@@ -26,10 +27,12 @@ export function SaveProgress({ progress, problems, provider }: SaveProgressProps
     element.current?.scrollIntoView({ block: "nearest" })
   }, [progress])
 
+  const named = Object.keys(problems).length > 0
   const explain = (error: unknown) =>
     error !== undefined && (
       <>
-        <ProblemBody text={problemText(error)} />
+        {/* Of what stands at the fields the API's words would say no more, to people. */}
+        {!(named && isProblem(error, "VALIDATION")) && <ProblemBody text={problemText(error)} />}
         <ul>
           {Object.entries(problems).map(([name, message]) => (
             <li key={name}>
