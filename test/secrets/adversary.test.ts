@@ -121,17 +121,22 @@ describe("someone who writes Redis", () => {
     expect(clock.now() - from).toBeLessThan(2_000)
   })
 
-  test("gains nothing by replaying what was there before a clear", async () => {
-    const { redis, latchkey, instance, askAll, ...shared } = await twoTenants()
-    const before = structuredClone(redis.entries)
-    await clear(latchkey)
-    await clear(latchkey, undefined, evilAdmin)
-    const renewed = rotate(shared)
-    for (const [name, entry] of before) redis.entries.set(name, { ...entry, until: Number.POSITIVE_INFINITY })
-    expect(await askAll(instance())).toEqual(renewed)
-    for (const [name, entry] of before) redis.entries.set(name, { ...entry, until: Number.POSITIVE_INFINITY })
-    expect(await askAll(latchkey)).toEqual(renewed)
-  })
+  test.each(["the platforms", "each connection"])(
+    "gains nothing by replaying what was there before a clear of %s",
+    async (what) => {
+      const { redis, latchkey, instance, askAll, tenants, ...shared } = await twoTenants()
+      const before = structuredClone(redis.entries)
+      for (const { of, id } of tenants)
+        await clear(latchkey, what === "each connection" ? id : undefined, of === "evil" ? evilAdmin : admin)
+      const renewed = rotate(shared)
+      for (const [name, entry] of before)
+        redis.entries.set(name, { ...entry, until: Number.POSITIVE_INFINITY })
+      expect(await askAll(instance())).toEqual(renewed)
+      for (const [name, entry] of before)
+        redis.entries.set(name, { ...entry, until: Number.POSITIVE_INFINITY })
+      expect(await askAll(latchkey)).toEqual(renewed)
+    },
+  )
 
   test("gains nothing by keeping entries alive past their time", async () => {
     const { redis, instance, askAll, clock, ...shared } = await twoTenants()
