@@ -86,6 +86,9 @@ function createFunction(id: FunctionId, built: BuiltFunction | undefined, deps: 
       // AWS's managed policies allow logs and interfaces of every function; the grants above are this one's own.
       role: (args) => {
         args.managedPolicyArns = []
+        // SST lets the whole account take the role, for `sst dev`, and by a slip of its own where it is deployed too.
+        if (!$dev)
+          args.assumeRolePolicy = aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" })
       },
       function: (args) => {
         if (settings.tracing) args.tracingConfig = { mode: "Active" }

@@ -3,6 +3,7 @@ import { served } from "../../core/contract/routes.ts"
 import { readEnvironment } from "../../functions/environment.ts"
 import { functionIds, functionName } from "../../stacks/function-names.ts"
 import { describe as describePlan, describeStatement, stackOf } from "../../stacks/plan/describe.ts"
+import type { PlannedResource } from "../../stacks/plan/evaluate.ts"
 import {
   belowBase,
   functionInputs,
@@ -74,6 +75,14 @@ describe.each(stages)("the plan of %s", (_, make) => {
       expect(one).toMatchObject({ runtime: "nodejs24.x", architecture: "arm64" })
       expect(one.timeout).toBeLessThanOrEqual(29)
     }
+  })
+
+  test("lets nobody take a function's role but Lambda", () => {
+    const roles = stage
+      .all("aws:iam/role:Role")
+      .filter(({ inputs }) => inputs.managedPolicyArns !== undefined)
+    const taken = roles.map(({ name, inputs }) => [name, JSON.stringify(inputs.assumeRolePolicy)])
+    expect(taken.filter(([, policy]) => policy?.includes(":root"))).toEqual([])
   })
 
   test("gives no role an action by wildcard, and `*` as a resource only where it is explained", () => {
@@ -270,6 +279,33 @@ function reviewed({ plan, resources }: PlannedStage): string {
   )
   const made = plan.resources
     .filter(({ type }) => !type.startsWith("sst:") && type !== "aws:s3/bucketObjectv2:BucketObjectv2")
-    .map(({ type, name }) => `${type} ${name}`)
+    .flatMap(({ type, name }) => {
+      const same = resources.filter((one) => one.type === type && one.name === name)
+      return [`${type} ${name}`, ...new Set(same.flatMap(grantsOf))]
+    })
   return `${[...functions, "", ...routes, "", ...made].join("\n")}\n`
 }
+
+/** By which inputs of a resource somebody may do something, whoever that is. */
+const grants = [
+  "assumeRolePolicy",
+  "inlinePolicies",
+  "managedPolicyArns",
+  "policy",
+  "action",
+  "principal",
+  "sourceArn",
+] as const
+
+/** Who may do what by a resource itself. What a function's role may is listed with the function. */
+function grantsOf({ type, name, inputs }: PlannedResource): string[] {
+  if (!/^aws:(?:iam|kms|lambda\/permission|sqs|sns|s3\/bucketPolicy|cloudwatch\/event)/.test(type)) return []
+  const ofFunction = functionIds.some((id) => name === `${id.charAt(0).toUpperCase()}${id.slice(1)}Role`)
+  return grants
+    .filter((grant) => inputs[grant] !== undefined && !(ofFunction && grant === "inlinePolicies"))
+    .map((grant) => `  ${grant} ${plain(inputs[grant])}`)
+}
+
+/** Policies are JSON within JSON. */
+const plain = (value: unknown): string =>
+  (typeof value === "string" ? value : JSON.stringify(value)).replaceAll('\\"', "'")
