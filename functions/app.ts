@@ -3,6 +3,7 @@ import type { TokenVerifier } from "../core/auth/token.ts"
 import { systemClock } from "../core/clock.ts"
 import type { Latchkey } from "../core/latchkey.ts"
 import { Secret } from "../core/secret.ts"
+import { awsClientConfig } from "./aws-client-config.ts"
 import { metrics } from "./chain/telemetry.ts"
 import { readEnvironment, type Settings } from "./environment.ts"
 import { inTime } from "./in-time.ts"
@@ -63,11 +64,10 @@ function currentSettings(): Settings {
 async function build(): Promise<App> {
   const settings = currentSettings()
   const { DynamoDBClient, compose } = await import("./compose.ts")
-  const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true }
-  const dynamodb = inTime(new DynamoDBClient({ maxAttempts: 3, requestHandler }))
+  const dynamodb = inTime(new DynamoDBClient(awsClientConfig("DYNAMODB")))
   async function kms() {
     const { KMSClient } = await import("../core/crypto/aws-kms-client.ts")
-    return inTime(new KMSClient({ maxAttempts: 3, requestHandler }))
+    return inTime(new KMSClient(awsClientConfig("KMS")))
   }
   let kmsClient: ReturnType<typeof kms> | undefined
   const clients = {
