@@ -88,7 +88,10 @@ async function casesOf(deployment: Deployment) {
     const first = take(count)
     return redis.pipeline([["MGET", ...names.slice(first, first + count)]])
   }
-  const memory = (count: number) => () => resolve(fromMemory, deployment.valueWith(count))
+  const memory = (count: number) => {
+    const value = deployment.valueWith(count)
+    return () => resolve(fromMemory, value)
+  }
   const other = (count: number) => () => resolve(fromRedis, deployment.valueWith(count, take(count)))
   const naive = naiveClient(deployment)
   // For the naive client; and where a busy machine keeps Redis from answering in time, a sample is late, no more.
