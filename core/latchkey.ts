@@ -20,7 +20,7 @@ import { createBreaker } from "./secrets/breaker.ts"
 import { createClear } from "./secrets/clear.ts"
 import { createEvaluate } from "./secrets/evaluate.ts"
 import { createGather } from "./secrets/gather.ts"
-import { createGuesses } from "./secrets/guesses.ts"
+import { createLastSeen } from "./secrets/last-seen.ts"
 import { createLookup } from "./secrets/lookup.ts"
 import { createMemoryTier } from "./secrets/memory.ts"
 import { createResolve } from "./secrets/resolve.ts"
@@ -69,7 +69,7 @@ export function createLatchkey(ports: Ports) {
   const usage = createUsage({ store: ports.usageStore, clock, metrics })
   const audit: Audit = createAudit({ store: ports.auditStore, mode: ports.auditMode, clock, metrics })
 
-  const lookup = createLookup({ store, keyring, redis, memory, guesses: createGuesses(), clock })
+  const lookup = createLookup({ store, keyring, redis, memory, lastSeen: createLastSeen(), clock })
   const acquirer = createAcquirer({
     redis,
     memory,

@@ -5,8 +5,12 @@
 export async function settled<T extends readonly unknown[]>(
   work: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(work)
-  return Promise.all(work)
+  try {
+    return await Promise.all(work)
+  } catch {
+    await Promise.allSettled(work)
+    return Promise.all(work)
+  }
 }
 
 /** What `promise` gives, or the signal's reason as soon as that aborts. The work behind the promise goes on. */

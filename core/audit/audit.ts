@@ -80,7 +80,7 @@ export function createAudit(deps: {
       let items = 0
       return {
         async record(events, signal) {
-          if (mode === "off") return
+          if (mode === "off" || events.length === 0) return
           const at = clock.now()
           const stored = events.map((event) => store.append({ ...event, at, item: items++ }, signal))
           const failed = (await Promise.allSettled(stored)).find((result) => result.status === "rejected")

@@ -1,34 +1,33 @@
-import { type CacheEpoch, epochOf } from "../connections/cache-epoch.ts"
 import type { ConnectionRecord, PlatformRecord } from "../connections/connection.ts"
 import type { Snapshot } from "../connections/store.ts"
 import { canonical } from "../crypto/canonical.ts"
 import { createLru } from "../lru.ts"
 
-/** What an instance remembers of the last record it saw: never a basis for an answer, only for what to ask Redis for. */
-export interface Guess {
-  providerId: ConnectionRecord["providerId"]
-  epoch: CacheEpoch
-  /** Whether values of the connection are cached at all. */
-  cached: boolean
+/** The records that an instance read last: never a basis for an answer, only for what the next read will probably say. */
+export interface LastSeen {
+  /** What a read of these connections would have given, as far as they were seen; undefined for a platform that never was. */
+  of(platformId: string, connectionIds: readonly string[]): Required<Snapshot> | undefined
+  remember(snapshot: Required<Snapshot>): void
 }
 
-export interface Guesses {
-  of(platformId: string, connectionId: string): Guess | undefined
-  remember(platform: PlatformRecord, connections: Snapshot["connections"]): void
-}
-
-export function createGuesses(): Guesses {
-  const guesses = createLru<Guess>(10_000)
+export function createLastSeen(): LastSeen {
+  const platforms = createLru<PlatformRecord>(1_000)
+  const records = createLru<ConnectionRecord>(2_000)
   return {
-    of: (platformId, connectionId) => guesses.get(canonical([platformId, connectionId])),
+    of(platformId, connectionIds) {
+      const platform = platforms.get(platformId)
+      if (!platform) return undefined
+      const connections = new Map<string, ConnectionRecord>()
+      for (const id of connectionIds) {
+        const record = records.get(canonical([platformId, id]))
+        if (record) connections.set(id, record)
+      }
+      return { platform, connections }
+    },
 
-    remember(platform, connections) {
-      for (const record of connections.values())
-        guesses.set(canonical([platform.platformId, record.id]), {
-          providerId: record.providerId,
-          epoch: epochOf(record, platform),
-          cached: record.settings.cacheTtlSeconds > 0,
-        })
+    remember({ platform, connections }) {
+      platforms.set(platform.platformId, platform)
+      for (const [id, record] of connections) records.set(canonical([platform.platformId, id]), record)
     },
   }
 }

@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises"
+import { isDeepStrictEqual } from "node:util"
 import type { Clock } from "../clock.ts"
 import { notFound, usable } from "../connections/access.ts"
-import { bindingOf, type CacheEpoch, epochOf, memoryKey } from "../connections/cache-epoch.ts"
+import { bindingOf, epochOf } from "../connections/cache-epoch.ts"
 import { entryName } from "../connections/entry-names.ts"
 import { pathNotAllowed, secretFailed } from "../connections/failures.ts"
 import type { ConnectionStore, Snapshot } from "../connections/store.ts"
@@ -17,7 +18,7 @@ import type { ReferenceOptions } from "../references/reference-options.ts"
 import { settled } from "../settle.ts"
 import { type Entry, openEntry, type ValueEntry } from "./entry.ts"
 import { type Found, foundOf } from "./found.ts"
-import type { Guesses } from "./guesses.ts"
+import type { LastSeen } from "./last-seen.ts"
 import type { MemoryTier } from "./memory.ts"
 
 /** A distinct reference of a request. */
@@ -56,17 +57,17 @@ export interface Lookup {
   decide(request: LookupRequest): Promise<Decision[]>
 }
 
-/** What was made of a reference while the records were read. */
-interface Guessed {
-  providerId: string
-  ref: SecretRef
-  recalled?: Recalled
+/** What becomes of each reference under some records, and the documents that takes, each once. */
+interface Plan {
+  decisions: Decision[]
+  needed: Needed[]
 }
 
-/** What memory has of a document, in the epoch seen last. */
-interface Recalled {
-  epoch: CacheEpoch
-  entry: Entry
+interface Needed {
+  state: DocumentState
+  /** What memory has of it; not, where nothing of it is cached. */
+  recalled: Entry | undefined
+  cached: boolean
 }
 
 /** A connection that a request may use, with the documents of it that are needed. */
@@ -77,66 +78,57 @@ interface Reached {
 }
 
 /**
- * Guess, then decide. While the one consistent read of the records is under way, Redis is asked for what the records seen
- * last suggest; what is opened and used is decided under the records just read. Where the guess was wrong or missing,
- * Redis is asked once more.
+ * Guess, then decide. While the one consistent read of the records is under way, it is planned what to do if they are as they
+ * were seen last, and Redis is asked for what that takes. What is opened and used is decided under the records just read:
+ * where these are the same in every bit, by that plan, else by one of their own, for which Redis may be asked once more.
  */
 export function createLookup(deps: {
   store: ConnectionStore
   keyring: Keyring
   redis: OptionalRedis
   memory: MemoryTier
-  guesses: Guesses
+  lastSeen: LastSeen
   clock: Clock
 }): Lookup {
-  const { store, keyring, redis, memory, guesses, clock } = deps
+  const { store, keyring, redis, memory, lastSeen, clock } = deps
 
   return {
-    async decide({ platformId, projectId, wanted }) {
+    async decide(request) {
+      const { platformId, wanted } = request
       const connectionIds = [...new Set(wanted.map(({ connectionId }) => connectionId))]
-      const [snapshot, guessed] = await settled([
+      const [{ platform, connections }, guessed] = await settled([
         store.read(platformId, connectionIds),
-        guess(platformId, connectionIds, wanted),
+        guess(request, connectionIds),
       ])
-      const { platform, connections } = snapshot
       if (!platform) return wanted.map(({ connectionId }) => ({ ok: false, error: notFound(connectionId) }))
+      const snapshot = { platform, connections }
       const keys = await keyring.unwrap(platform)
-      guesses.remember(platform, connections)
-      const { decisions, needed } = settle({
-        snapshot: { platform, connections },
-        keys,
-        projectId,
-        wanted,
-        refs: guessed?.refs ?? [],
-      })
       const good = guessed?.keys === keys ? guessed : undefined
-      await consultCaches(needed, good?.answers ?? new Map(), good?.nameOf ?? namesUnder(keys, platformId))
+      if (good && isDeepStrictEqual(good.snapshot, snapshot)) {
+        await consultCaches(good.plan.needed, good.replies, good.nameOf)
+        return good.plan.decisions
+      }
+      lastSeen.remember(snapshot)
+      const { decisions, needed } = plan(request, snapshot, keys)
+      await consultCaches(needed, good?.replies ?? new Map(), good?.nameOf ?? namesUnder(keys, platformId))
       return decisions
     },
   }
 
-  /** The references as the last known provider reads them, and what Redis has of those that are not in memory. */
-  async function guess(platformId: string, connectionIds: readonly string[], wanted: readonly Wanted[]) {
+  /** The plan under the records seen last, and what Redis has of the documents that are not in memory. */
+  async function guess(request: LookupRequest, connectionIds: readonly string[]) {
     // The read shall be on its way before anything is computed.
     await setImmediate()
+    const { platformId } = request
     const keys = keyring.guess(platformId)
-    if (!keys) return undefined
-    const seen = new Map(connectionIds.map((id) => [id, guesses.of(platformId, id)]))
+    const snapshot = lastSeen.of(platformId, connectionIds)
+    if (!keys || !snapshot) return undefined
+    const guessed = plan(request, snapshot, keys)
     const nameOf = namesUnder(keys, platformId)
-    const names = new Set<string>()
-    const refs = wanted.map((one): Guessed | undefined => {
-      const last = seen.get(one.connectionId)
-      if (!last) return undefined
-      const { providerId, epoch } = last
-      const ref = parse(providerId, one)
-      if (ref instanceof ProviderError) return undefined
-      if (!last.cached || ref.uncached) return { providerId, ref }
-      const entry = memory.get(epoch, ref.document)
-      if (entry) return { providerId, ref, recalled: { epoch, entry } }
-      names.add(nameOf(one.connectionId, ref.document))
-      return { providerId, ref }
-    })
-    return { keys, refs, nameOf, answers: await askFor([...names]) }
+    const names = guessed.needed
+      .filter(({ cached, recalled }) => cached && recalled === undefined)
+      .map(({ state }) => nameOf(state.use.epoch.connectionId, state.document))
+    return { keys, snapshot, plan: guessed, nameOf, replies: await askFor(names) }
   }
 
   async function askFor(names: readonly string[]): Promise<Map<string, Buffer | undefined>> {
@@ -146,22 +138,19 @@ export function createLookup(deps: {
     return new Map(names.map((name, i) => [name, values[i]]))
   }
 
-  /** Decides every reference under the records just read, and gathers the distinct documents. */
-  function settle(input: {
-    snapshot: Required<Snapshot>
-    keys: PlatformKeys
-    projectId: string | undefined
-    wanted: readonly Wanted[]
-    refs: readonly (Guessed | undefined)[]
-  }): { decisions: Decision[]; needed: Needed[] } {
-    const { snapshot, keys, projectId, wanted, refs } = input
+  /** Decides every reference under some records, and gathers the distinct documents. */
+  function plan(
+    { projectId, wanted }: LookupRequest,
+    snapshot: Required<Snapshot>,
+    keys: PlatformKeys,
+  ): Plan {
     const within = projectId === undefined ? [] : [projectId]
     const reached = new Map<string, Reached | LatchkeyError>()
     const needed: Needed[] = []
-    const decisions = wanted.map((one, index): Decision => {
+    const decisions = wanted.map((one): Decision => {
       const connection = reach(one.connectionId)
       if (connection instanceof LatchkeyError) return { ok: false, error: connection }
-      return decideOne(one, connection, refs[index])
+      return decideOne(one, connection)
     })
     return { decisions, needed }
 
@@ -177,9 +166,9 @@ export function createLookup(deps: {
       return connection
     }
 
-    function decideOne(one: Wanted, { use, allowed, documents }: Reached, guess?: Guessed): Decision {
+    function decideOne(one: Wanted, { use, allowed, documents }: Reached): Decision {
       const { record } = use
-      const ref = guess?.providerId === record.providerId ? guess.ref : parse(record.providerId, one)
+      const ref = parse(record.providerId, one)
       if (ref instanceof ProviderError) return { ok: false, error: secretFailed(ref, record) }
       if (!allowed.allows(ref.path)) return { ok: false, error: secretFailed(pathNotAllowed(), record) }
       const { document, uncached = false } = ref
@@ -187,7 +176,8 @@ export function createLookup(deps: {
       if (state === undefined) {
         state = { use, document, uncached }
         documents.set(document, state)
-        needed.push({ state, recalled: guess?.recalled })
+        const cached = !uncached && record.settings.cacheTtlSeconds > 0
+        needed.push({ state, cached, recalled: cached ? memory.get(use.epoch, document) : undefined })
       }
       return { ok: true, ref, state }
     }
@@ -196,31 +186,26 @@ export function createLookup(deps: {
   /** Memory first, then what Redis answered already, then Redis once more for what nobody asked for yet. */
   async function consultCaches(
     needed: readonly Needed[],
-    known: ReadonlyMap<string, Buffer | undefined>,
+    replies: ReadonlyMap<string, Buffer | undefined>,
     nameOf: Naming,
   ): Promise<void> {
     const unasked: { state: DocumentState; name: string }[] = []
-    for (const { state, recalled } of needed) {
+    const now = clock.now()
+    for (const { state, cached, recalled } of needed) {
+      if (!cached) continue
       const { use, document } = state
-      if (state.uncached || use.record.settings.cacheTtlSeconds === 0) continue
-      const entry = stillHolds(recalled, use) ?? memory.get(use.epoch, document)
+      const entry = recalled && recalled.freshUntil > now ? recalled : memory.get(use.epoch, document)
       if (entry) {
         state.answer = foundOf(entry, "memory")
         continue
       }
       const name = nameOf(use.epoch.connectionId, document)
-      if (known.has(name)) open(state, known.get(name))
+      if (replies.has(name)) open(state, replies.get(name))
       else unasked.push({ state, name })
     }
     if (unasked.length === 0) return
     const answers = await askFor(unasked.map(({ name }) => name))
     for (const { state, name } of unasked) open(state, answers.get(name))
-  }
-
-  /** What memory had is not looked for twice. */
-  function stillHolds(recalled: Recalled | undefined, { key }: ConnectionUse): Entry | undefined {
-    if (recalled === undefined || memoryKey(recalled.epoch, "") !== key) return undefined
-    return recalled.entry.freshUntil > clock.now() ? recalled.entry : undefined
   }
 
   function open(state: DocumentState, sealed: Buffer | undefined): void {
@@ -233,12 +218,6 @@ export function createLookup(deps: {
       memory.put(use.epoch, document, entry)
     } else if (entry.kind === "value" && entry.staleUntil > clock.now()) state.stale = entry
   }
-}
-
-/** A document that is needed, and what the guess had of it. */
-interface Needed {
-  state: DocumentState
-  recalled: Recalled | undefined
 }
 
 type Naming = (connectionId: string, document: string) => string
