@@ -59,14 +59,18 @@ async function connect(options: DemoOptions, secretManager: RunningSecretManager
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    if (response.ok || response.status === 404) return response.status
+    if (response.ok || response.status === 404 || response.status === 409) return response.status
     throw new SandboxError(
       `the demo connection to ${providerId} was refused (${response.status} ${text}); start with --no-demo or another --data-dir.`,
     )
   }
 
-  if ((await call("GET", `/${id}`)) === 404)
-    await call("POST", "/", { id, providerId, name, scope: "PLATFORM", config })
-  else if (state.demo[providerId] !== digest) await call("PATCH", `/${id}`, { config })
+  const create = () => call("POST", "/", { id, providerId, name, scope: "PLATFORM", config })
+  const update = () => call("PATCH", `/${id}`, { config })
+  const known = state.demo[providerId]
+  // Asked for only where it was made before: a first start shall log no failures.
+  if (known === undefined || (await call("GET", `/${id}`)) === 404) {
+    if ((await create()) === 409) await update()
+  } else if (known !== digest) await update()
   state.demo[providerId] = digest
 }

@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { connectDemo } from "../../local/demo.ts"
 import { type Sandbox, startSandbox } from "../../local/sandbox.ts"
 import { secretManagers } from "../../local/secret-managers/all.ts"
 import { loadService } from "../../local/service.ts"
 
 let folder: string
 let sandbox: Sandbox
+/** Of the API's answers while the sandbox started. */
+const answered: number[] = []
 
 const call = async (method: string, path: string, token: string, body?: unknown) => {
   const response = await fetch(sandbox.api + path, {
@@ -23,7 +26,11 @@ beforeAll(async () => {
   vi.stubEnv("POWERTOOLS_LOG_LEVEL", "SILENT")
   vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "true")
   folder = mkdtempSync(join(tmpdir(), "latchkey-demo-"))
+  const calls = vi.spyOn(globalThis, "fetch")
   sandbox = await startSandbox({ port: 0, dataDir: folder, loadService, secretManagers })
+  for (const [at, { value }] of calls.mock.settledResults.entries())
+    if (String(calls.mock.calls[at]?.[0]).startsWith(sandbox.api)) answered.push((value as Response).status)
+  calls.mockRestore()
 })
 
 afterAll(async () => {
@@ -39,6 +46,20 @@ describe("the functions in the sandbox", () => {
     const { body } = await call("GET", "", sandbox.tokens.admin)
     expect(body.data).toHaveLength(secretManagers.length)
     for (const { connection } of body.data) expect(connection).toMatchObject({ connected: true })
+  })
+
+  test("make each with one request, and none that fails", () => {
+    expect(answered).toEqual(secretManagers.map(() => 201))
+  })
+
+  test("take one that is there already for theirs, whatever they remember", async () => {
+    const state = { ports: {}, demo: {}, save: async () => {} }
+    const { api: baseUrl, tokens, parts } = sandbox
+    const options = { baseUrl, adminToken: tokens.admin, secretManagers: parts.secretManagers, state }
+    expect(await connectDemo(options)).toEqual(sandbox.demo)
+    expect(Object.keys(state.demo)).toEqual(
+      expect.arrayContaining(secretManagers.map((one) => one.providerId)),
+    )
   })
 
   test("resolve each demo reference to its secret", async () => {
