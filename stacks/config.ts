@@ -1,4 +1,6 @@
+import { createPublicKey, type JsonWebKey } from "node:crypto"
 import * as z from "zod"
+import { assertIssuerConfig, signatureAlgorithms } from "../core/auth/issuer-config.ts"
 import { functionIds } from "./function-names.ts"
 import { personal, stages } from "./stages.ts"
 
@@ -8,26 +10,58 @@ const origin = httpsUrl.refine((value) => URL.canParse(value) && new URL(value).
   error: "must be an origin: https, a host, no path and no slash at its end",
 })
 
+/** SPKI in PEM, or a JWK: of a private key a public one could be made too, but nobody means to put that here. */
+function isPublicKey(key: unknown): boolean {
+  if (typeof key === "string" ? key.includes("PRIVATE KEY") : (key as JsonWebKey).d !== undefined)
+    return false
+  try {
+    const made =
+      typeof key === "string"
+        ? createPublicKey(key)
+        : createPublicKey({ key: key as JsonWebKey, format: "jwk" })
+    return made.type === "public"
+  } catch {
+    return false
+  }
+}
+
+const publicKey = z
+  .union([text, z.record(z.string(), z.json())])
+  .refine(isPublicKey, {
+    error: "must be a public key: a JWK, or a text in PEM that begins with BEGIN PUBLIC KEY",
+  })
+
 const issuer = z
   .strictObject({
     issuer: text,
     audience: z.union([text, z.array(text).min(1)]),
     jwksUrl: httpsUrl.optional(),
-    publicKeys: z
-      .array(z.union([text, z.record(z.string(), z.json())]))
-      .min(1)
-      .optional(),
+    publicKeys: z.array(publicKey).min(1).optional(),
     platforms: z.array(text).min(1, { error: 'name at least one platform, or write "*"' }),
     claims: z.partialRecord(z.enum(["platformId", "type", "role", "projectIds"]), text).optional(),
-    algorithms: z.array(text).min(1).optional(),
+    algorithms: z
+      .array(z.enum(signatureAlgorithms, { error: `must be one of ${signatureAlgorithms.join(", ")}` }))
+      .min(1)
+      .optional(),
     untyped: z.boolean().optional(),
   })
   .refine(({ jwksUrl, publicKeys }) => (jwksUrl === undefined) !== (publicKeys === undefined), {
     error: "has either `jwksUrl` or `publicKeys`",
   })
+  .check(({ value, issues }) => {
+    try {
+      assertIssuerConfig(value)
+    } catch (error) {
+      issues.push({ code: "custom", input: value, message: (error as Error).message })
+    }
+  })
+
+const host = z.hostname({
+  error: "must be the name of a host, such as api.acme.example, and nothing around it",
+})
 
 const domain = z
-  .strictObject({ name: text, certificateArn: text.optional(), dns: z.boolean().default(true) })
+  .strictObject({ name: host, certificateArn: text.optional(), dns: z.boolean().default(true) })
   .refine(({ dns, certificateArn }) => dns || certificateArn !== undefined, {
     error: "needs `certificateArn` where `dns` is false",
   })
@@ -59,7 +93,13 @@ const concurrency = z
     error: "must be at most `reserved`, of which these are",
   })
 
+const region = z
+  .string()
+  .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, { error: "must be a region, such as eu-central-1" })
+
 const network = z.union([z.cidrv4(), z.cidrv6()], { error: "must be a network, such as 10.0.0.0/8" })
+
+const noIssuer = "name at least one issuer: without one nobody has a token"
 
 /** What a stage can be told. Each has a default, save who is trusted to issue tokens. */
 const stage = z
@@ -67,11 +107,8 @@ const stage = z
     /** Production's: cannot be removed, and its data outlives it. */
     protected: z.boolean().default(false),
     /** Where AWS's own settings name none. */
-    region: z
-      .string()
-      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/)
-      .optional(),
-    issuers: z.array(issuer).min(1, { error: "name at least one issuer: without one nobody has a token" }),
+    region: region.optional(),
+    issuers: z.array(issuer, { error: noIssuer }).min(1, { error: noIssuer }),
     /** The API's. */
     domain: domain.optional(),
     /** The admin console. Without `domain` it gets an address of CloudFront's, without `signIn` people paste a token. */
@@ -93,6 +130,10 @@ const stage = z
       .strictObject({
         resolveMs: z.int().min(3_000).max(27_000).default(15_000),
         requestMs: z.int().min(500).max(20_000).default(5_000),
+      })
+      .refine(({ resolveMs, requestMs }) => requestMs <= resolveMs, {
+        path: ["requestMs"],
+        error: "must be at most `resolveMs`, in which one request to a secret manager has to end",
       })
       .prefault({}),
     /** Where connections may lead besides public https addresses. */
@@ -161,11 +202,15 @@ const stage = z
       .optional(),
     /** A database made by Upstash's API, or one that exists, its address and token as secrets. */
     cache: z.enum(["upstash", "secret"]).optional(),
-    upstashRegion: text.default("us-east-1"),
+    upstashRegion: region.default("us-east-1"),
   })
   .refine(({ console, consoleOrigin }) => console === false || consoleOrigin === undefined, {
     path: ["consoleOrigin"],
     error: "is for a console of your own: set `console: false` beside it",
+  })
+  .refine(({ domain, console }) => console === false || !domain || domain.name !== console.domain?.name, {
+    path: ["console", "domain", "name"],
+    error: "must be another than the API's",
   })
   .refine(
     ({ console, issuers }) => {
