@@ -16,6 +16,8 @@ export const limits = {
   pathCharacters: 2048,
   pointerCharacters: 4096,
   secret: 64 * KiB,
+  /** Of all documents of one connection that one request reads, where no cache has them. */
+  fetched: 32 * MiB,
   connectionsPerPlatform: 1000,
   pageSize: 100,
   defaultPageSize: 50,

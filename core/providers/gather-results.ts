@@ -1,4 +1,6 @@
 import { ProviderError } from "../errors.ts"
+import { isObject, type Json } from "../json.ts"
+import { limits } from "../limits.ts"
 import type { FetchResult } from "./provider.ts"
 
 export interface GatheredResults {
@@ -6,6 +8,7 @@ export interface GatheredResults {
   /**
    * Does `work` for documents that share its failure: those that have no result by then get the error as theirs. After
    * a `BAD_CREDENTIALS` nothing more is done, since the secret manager would refuse that too: its error is theirs as well.
+   * Nor is it once the documents hold more than one fetch may.
    * @throws what is no failure of the secret manager's: a bug, or the signal's reason
    */
   settle(sharing: readonly string[], work: () => Promise<void>): Promise<void>
@@ -14,6 +17,8 @@ export interface GatheredResults {
 /** Gathers one result for each document while they are read, with one session, in whatever batches. */
 export function gatherResults(signal: AbortSignal): GatheredResults {
   const results = new Map<string, FetchResult>()
+  const sizes = new Map<string, number>()
+  let room = limits.fetched
   let rejected: ProviderError | undefined
   return {
     results,
@@ -22,6 +27,7 @@ export function gatherResults(signal: AbortSignal): GatheredResults {
         signal.throwIfAborted()
         if (rejected) throw rejected
         await work()
+        weigh(sharing)
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof ProviderError)) throw error
@@ -31,4 +37,37 @@ export function gatherResults(signal: AbortSignal): GatheredResults {
       }
     },
   }
+
+  function weigh(documents: readonly string[]): void {
+    for (const document of documents) {
+      const result = results.get(document)
+      if (!result?.ok || sizes.has(document)) continue
+      const size = sizeOf(result.content)
+      sizes.set(document, size)
+      room -= size
+    }
+    if (room < 0) rejected ??= tooMuch()
+  }
 }
+
+/** About the bytes of a document in memory, which is text, nearly all of it. It may nest too deep for recursion. */
+function sizeOf(content: Json): number {
+  let size = 0
+  const left = [content]
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    size += typeof value === "string" ? value.length : 8
+    if (Array.isArray(value)) for (const item of value) left.push(item)
+    else if (isObject(value))
+      for (const [key, item] of Object.entries(value)) {
+        size += key.length
+        left.push(item)
+      }
+  }
+  return size
+}
+
+const tooMuch = () =>
+  new ProviderError(
+    "UNSUPPORTED_VALUE",
+    `The documents that this request reads hold more than ${limits.fetched / 1_048_576} MiB together. Resolve it in parts.`,
+  )

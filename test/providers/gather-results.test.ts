@@ -41,3 +41,39 @@ test("neither an abort nor a bug is anyone's result", async () => {
   await expect(settle(["b"], failing("TIMEOUT"))).rejects.toThrow("gone")
   expect(results).toEqual(new Map())
 })
+
+test("once the documents hold more than one fetch may, no further one is asked for", async () => {
+  const { results, settle } = gatherResults(signal)
+  const asked: string[] = []
+  for (let at = 0; at < 40; at++)
+    await settle([`${at}`], async () => {
+      asked.push(`${at}`)
+      results.set(`${at}`, { ok: true, content: { keys: ["x".repeat(1_048_576)] } })
+    })
+  expect(asked).toHaveLength(32)
+  expect(results.get("31")).toMatchObject({ ok: true })
+  for (const at of ["32", "39"])
+    expect(results.get(at)).toMatchObject({
+      ok: false,
+      error: {
+        reason: "UNSUPPORTED_VALUE",
+        message: expect.stringContaining("more than 32 MiB together. Resolve it in parts."),
+      },
+    })
+})
+
+test("a document is weighed once, however often it is settled", async () => {
+  const { results, settle } = gatherResults(signal)
+  const content = "x".repeat(1_048_576)
+  for (let at = 0; at < 40; at++)
+    await settle(["same"], async () => void results.set("same", { ok: true, content }))
+  await settle(["other"], async () => void results.set("other", { ok: true, content }))
+  expect(results.get("other")).toEqual({ ok: true, content })
+})
+
+test("weighs what nests deeper than the stack", async () => {
+  const { results, settle } = gatherResults(signal)
+  const content = JSON.parse("[".repeat(200_000) + "]".repeat(200_000))
+  await settle(["deep"], async () => void results.set("deep", { ok: true, content }))
+  expect(results.get("deep")?.ok).toBe(true)
+})
