@@ -47,6 +47,15 @@ describe("the authorizer", () => {
     })
   })
 
+  test("names the caller to the access log so that no name can write a line of its own", async () => {
+    const sub = 'eve","status":"200\\'
+    const { principalId, context } = await authorize({
+      headers: { authorization: `Bearer ${await key.sign({ sub })}` },
+    })
+    expect(JSON.parse(`{"subject":"${principalId}"}`)).toEqual({ subject: sub })
+    expect(principalFromContext(context).subject).toBe(sub)
+  })
+
   test("answers a missing or refused token with exactly Unauthorized, and logs why without the token", async () => {
     const token = await key.sign({ aud: "elsewhere" })
     const good = `Bearer ${await key.sign()}`
