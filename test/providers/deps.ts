@@ -54,6 +54,9 @@ export function testDeps(http: HttpClientFactory, clock = movedClock()): TestDep
   }
 }
 
+/** JSON that nests deeper than what calls itself for each level can go. */
+export const deep = "[".repeat(20_000) + "]".repeat(20_000)
+
 /** What a scripted server answers: a status with a JSON body, or text as it is. */
 export interface Scripted {
   status: number

@@ -135,7 +135,8 @@ async function logIn(
 /** Versions before 1.10 answer 500 to a role id or secret id that is not theirs; only the text tells it from a failure. */
 function isOldBadCredentials(answer: VaultAnswer): boolean {
   const wrong = /invalid (?:role|secret)|failed to validate (?:role|secret|credentials)/i
-  return answer.status === 500 && (listIn(answer, "errors") ?? []).some((text) => wrong.test(String(text)))
+  const errors = (answer.status === 500 && listIn(answer, "errors")) || []
+  return errors.some((text) => typeof text === "string" && wrong.test(text))
 }
 
 function sessionOf(answer: VaultAnswer, operation: string, startedAt: number): Session {

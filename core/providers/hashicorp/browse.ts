@@ -130,7 +130,7 @@ async function listNames({ vault, token, signal }: Request, path: string): Promi
   if (answer.status === 404 && isVaults(answer)) return "missing"
   const keys = answer.status === 200 ? objectIn(answer.body, "data")?.keys : undefined
   if (!Array.isArray(keys)) throw unexpected(answer, operation)
-  return keys.map(String)
+  return keys.filter((key) => typeof key === "string")
 }
 
 /** The keys of a secret: without values where Vault can do that and the policy grants it, else from a plain read. */

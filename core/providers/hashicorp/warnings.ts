@@ -23,7 +23,8 @@ export function tokenWarnings(
   }
   if (!lasting) return warnings
 
-  const end = Date.parse(String(own(self, "expire_time") ?? ""))
+  const expires = own(self, "expire_time")
+  const end = typeof expires === "string" ? Date.parse(expires) : Number.NaN
   warnings.push(...endingSoon("The token", end, now))
   const uses = own(self, "num_uses")
   if (typeof uses === "number" && uses > 0 && uses <= fewUses) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import type { Scripted } from "../deps.ts"
+import { deep, type Scripted } from "../deps.ts"
 import { byToken, data, errors, kv2, login, mount, type Script, vaultWith } from "./vault-script.ts"
 
 const list = (...keys: string[]): Scripted => data({ keys })
@@ -132,6 +132,14 @@ describe("a folder", () => {
     await vault.browse("secret/data/app/")
     await vault.browse("secret/data/app/")
     expect(vault.paths().filter((line) => line.includes("ui/mounts"))).toHaveLength(1)
+  })
+
+  test("has no names that are no text, however deep they nest", async () => {
+    const answer = { status: 200, body: `{"data":{"keys":["b/",1,null,${deep},"a"]}}` }
+    expect(await inApp({ list: answer }).browse("secret/data/app/")).toEqual([
+      "secret/data/app/b/",
+      "secret/data/app/a/",
+    ])
   })
 
   test("comes in pages where it is long", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { ProviderError } from "../../../core/errors.ts"
 import type { Phase } from "../../../core/network/http.ts"
+import { deep } from "../deps.ts"
 import { appRole, byToken, data, errors, kv2, login, mount, vaultWith } from "./vault-script.ts"
 
 const forbidden = errors(403, "permission denied")
@@ -103,6 +104,7 @@ describe("checking a connection", () => {
     ["a second factor", login("", { mfa_requirement: {} }), "PROVIDER_ERROR"],
     ["a token that breaks a header", login("s.1\r\nX: y"), "PROVIDER_ERROR"],
     ["a failure", errors(500, "internal error"), "PROVIDER_ERROR"],
+    ["a failure that nests deep", { status: 500, body: `{"errors":[${deep}]}` }, "PROVIDER_ERROR"],
     ["a seal", errors(503, "Vault is sealed"), "SEALED"],
     ["a quota", errors(429), "THROTTLED"],
   ])("fails to authenticate at %s", async (_, answer, reason) => {
@@ -176,6 +178,11 @@ describe("warnings", () => {
     expect(report.warnings).toEqual([])
     const soon = await looked({ expire_time: "2026-01-14T23:59:59.123456789Z" }).check()
     expect(soon.warnings).toMatchObject([{ code: "CREDENTIAL_EXPIRES", at: "2026-01-14T23:59:59.123Z" }])
+  })
+
+  test("none of an end that is no time, however deep it nests", async () => {
+    const self = { status: 200, body: `{"data":{"expire_time":${deep}}}` }
+    expect(await warnings(vaultWith({ "GET auth/token/lookup-self": self }, byToken))).toEqual([])
   })
 
   test("a role's token ends soon by design", async () => {
