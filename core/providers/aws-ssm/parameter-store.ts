@@ -1,6 +1,6 @@
 import type { HttpClient } from "../../network/http.ts"
 import type { AwsCredentials } from "../aws/deployment.ts"
-import { ask, clientSettings, listed } from "../aws/transport.ts"
+import { ask, clientSettings, listed, nextOf, textOf } from "../aws/transport.ts"
 
 /** The most that `GetParameters` takes. */
 export const batchSize = 10
@@ -50,11 +50,16 @@ export function parameterStoreOver(settings: {
       const command = new GetParametersCommand({ Names: [...names], WithDecryption: true })
       const asking = { operation: "read parameters", thing: "parameter", signal } as const
       const { Parameters, InvalidParameters } = await ask((options) => client.send(command, options), asking)
-      const found = listed(Parameters).flatMap(({ Name = "", ARN = "", Selector = "", Value, Version }) => {
-        const parameter = { name: Name, arn: ARN, selector: Selector }
-        return Value === undefined
-          ? []
-          : { ...parameter, value: Value, ...(Version && { version: `${Version}` }) }
+      const found = listed(Parameters).flatMap(({ Name, ARN, Selector, Value, Version }) => {
+        const value = textOf(Value)
+        if (value === undefined) return []
+        return {
+          name: textOf(Name) ?? "",
+          arn: textOf(ARN) ?? "",
+          selector: textOf(Selector) ?? "",
+          value,
+          ...(typeof Version === "number" && { version: `${Version}` }),
+        }
       })
       return { found, invalid: Array.isArray(InvalidParameters) ? InvalidParameters : [] }
     },
@@ -69,8 +74,8 @@ export function parameterStoreOver(settings: {
       const asking = { operation: "list parameters", thing: "parameter", signal } as const
       const { Parameters, NextToken } = await ask((options) => client.send(command, options), asking)
       return {
-        names: listed(Parameters).flatMap(({ Name }) => (typeof Name === "string" ? Name : [])),
-        ...(NextToken ? { next: NextToken } : {}),
+        names: listed(Parameters).flatMap(({ Name }) => textOf(Name) ?? []),
+        ...nextOf(NextToken),
       }
     },
   }

@@ -3,7 +3,7 @@ import { ProviderError } from "../../errors.ts"
 import type { HttpClient, Phase } from "../../network/http.ts"
 import type { AwsCredentials } from "./deployment.ts"
 import type { SecretContent, SecretVersion } from "./path.ts"
-import { ask, clientSettings, listed } from "./transport.ts"
+import { ask, clientSettings, listed, nextOf, textOf } from "./transport.ts"
 
 /** The most secrets that `BatchGetSecretValue` takes in one call. */
 export const batchSize = 20
@@ -73,11 +73,11 @@ export function secretsManagerOver(options: {
       )
       return {
         found: listed(SecretValues).map(foundIn),
-        failed: listed(Errors).map(({ SecretId = "", ErrorCode = "" }) => ({
-          id: SecretId,
-          code: ErrorCode,
+        failed: listed(Errors).map(({ SecretId, ErrorCode }) => ({
+          id: textOf(SecretId) ?? "",
+          code: textOf(ErrorCode) ?? "",
         })),
-        ...(NextToken ? { next: NextToken } : {}),
+        ...nextOf(NextToken),
       }
     },
 
@@ -103,8 +103,8 @@ export function secretsManagerOver(options: {
       const asking = { operation: "list secrets", signal, ...phases }
       const { SecretList, NextToken } = await ask((options) => client.send(command, options), asking)
       return {
-        names: listed(SecretList).flatMap(({ Name }) => (typeof Name === "string" ? Name : [])),
-        ...(NextToken ? { next: NextToken } : {}),
+        names: listed(SecretList).flatMap(({ Name }) => textOf(Name) ?? []),
+        ...nextOf(NextToken),
       }
     },
   }
@@ -119,15 +119,17 @@ async function load({ http, region, endpoint, credentials }: Parameters<typeof s
 }
 
 function foundIn({ ARN, Name, VersionId, SecretString, SecretBinary }: SecretValueEntry): FoundSecret {
+  const string = textOf(SecretString)
   const content =
-    SecretString !== undefined
-      ? { string: SecretString }
-      : SecretBinary && { binary: Buffer.from(SecretBinary).toString("base64") }
+    string !== undefined
+      ? { string }
+      : SecretBinary instanceof Uint8Array && { binary: Buffer.from(SecretBinary).toString("base64") }
   if (!content) {
     throw new ProviderError(
       "PROVIDER_ERROR",
       "AWS answered without a value. Check `endpoint`, and try again.",
     )
   }
-  return { name: Name ?? "", arn: ARN ?? "", content, ...(VersionId ? { version: VersionId } : {}) }
+  const version = textOf(VersionId)
+  return { name: textOf(Name) ?? "", arn: textOf(ARN) ?? "", content, ...(version && { version }) }
 }

@@ -105,6 +105,15 @@ export function listed<Entry>(list: readonly Entry[] | undefined): Entry[] {
   return Array.isArray(list) ? list.filter((entry) => typeof entry === "object" && entry !== null) : []
 }
 
+/** As `listed`, where a text belongs. */
+export const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
+
+/** Where a list goes on, if it does. */
+export function nextOf(token: unknown): { next?: string } {
+  const next = textOf(token)
+  return next ? { next } : {}
+}
+
 /** Without credentials the SDK would look for some, and find Latchkey's own. */
 function revealed(credentials: AwsCredentials | undefined) {
   const { accessKeyId = "", secretAccessKey, sessionToken } = credentials ?? {}
