@@ -3,14 +3,15 @@ import { expect, test } from "vitest"
 import { ProviderError } from "../../core/errors.ts"
 import type { Json } from "../../core/json.ts"
 import type { Connection } from "./connection.ts"
-import type { RecordingProxy } from "./proxy.ts"
+import type { Altered } from "./proxy.ts"
 import type { TestServer } from "./subject.ts"
 import { type Traces, traces } from "./traces.ts"
 
 /** What the suite lends these tests. */
 interface Parts {
-  server(): TestServer
-  proxy(): RecordingProxy
+  server(): Pick<TestServer, "siblings" | "others" | "config" | "browsing">
+  /** What stands before the server, and is asked with each answer what becomes of it. */
+  proxy(): { url: string; decide(fate: () => "forward" | Altered): void }
   connect(config: Record<string, unknown>, seen: Traces): Connection
 }
 
@@ -70,7 +71,8 @@ export function nonsense({ server, proxy, connect }: Parts): void {
       // Anything but a `ProviderError` is thrown on.
       await client.resolve(siblings[0], ...others)
       await client.check().catch(providerError)
-      if (browsing) await client.browse("").catch(providerError)
+      for (const prefix of browsing ? ["", browsing.long.prefix] : [])
+        await client.browse(prefix).catch(providerError)
     }
     const from = fc.oneof(fc.constant(0), fc.nat(4))
     await fc.assert(fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), from, run), {

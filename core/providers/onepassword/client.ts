@@ -4,7 +4,7 @@ import { checkOnePassword } from "./check.ts"
 import type { OnePasswordConfig } from "./config.ts"
 import { connectOver } from "./connect.ts"
 import { readDocuments } from "./reading.ts"
-import { serviceAccountOver } from "./service-account.ts"
+import { serviceAccountOver, signInOnce } from "./service-account.ts"
 import type { Reach } from "./store.ts"
 
 /** How long ids are remembered by titles. */
@@ -63,7 +63,10 @@ function withinRoom(
 }
 
 function reachOf(config: OnePasswordConfig, deps: ProviderDeps): Reach {
-  if (!("url" in config)) return (signal) => serviceAccountOver(config.serviceAccountToken, signal)
+  if (!("url" in config)) {
+    const signIn = signInOnce(deps.clock)
+    return (signal) => serviceAccountOver(config.serviceAccountToken, signal, signIn)
+  }
   const { url, token, caCertificate } = config
   const http = deps.http(caCertificate === undefined ? {} : { caCertificate })
   return (signal, onPhase) => connectOver({ http, url, token }, signal, onPhase)

@@ -5,6 +5,7 @@ import type { HttpClient, Phase } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
 import { isPage } from "../answer.ts"
 import { contentOf, notConnect, refusal } from "./answers.ts"
+import { isKnown, listOf, textOf, toNamed, versionOf } from "./shapes.ts"
 import { type Item, isId, type Named, type OnePassword, type Part } from "./store.ts"
 
 export interface ConnectServer {
@@ -142,14 +143,6 @@ function filterText(title: string): string {
 
 const toVaults = (vaults: readonly unknown[]) => vaults.map((vault) => toNamed(vault, "name")).filter(isKnown)
 
-/** What came over the wire is anything at all, whatever the SDK's types say. */
-function toNamed(thing: unknown, name: "name" | "title" | "label"): Named {
-  return { id: textOf(thing, "id") ?? "", title: textOf(thing, name) ?? "" }
-}
-
-/** Without an id of 1Password's nothing can be asked for. */
-const isKnown = ({ id }: Named) => isId(id)
-
 function toItem(full: FullItem): Item {
   const sections = new Map<string, Named>()
   const parts: Part[] = []
@@ -184,20 +177,9 @@ function toItem(full: FullItem): Item {
 
   return {
     ...toNamed(full, "title"),
-    // Not everything that JSON can hold can be written as a string.
-    version: typeof full.version === "number" || typeof full.version === "string" ? `${full.version}` : "",
+    version: versionOf(full),
     archived: isTrashed(full),
     sections: [...sections.values()],
     parts,
   }
-}
-
-function textOf(thing: unknown, name: string): string | undefined {
-  const value: unknown = isObject(thing) ? own(thing, name) : undefined
-  return typeof value === "string" ? value : undefined
-}
-
-function listOf(thing: object, name: string): object[] {
-  const list: unknown = Reflect.get(thing, name)
-  return Array.isArray(list) ? list.filter((entry) => isObject(entry)) : []
 }

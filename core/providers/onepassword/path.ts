@@ -46,7 +46,7 @@ export function parsePath(path: string, options: ReferenceOptions): SecretRef {
   }
   if (attribute === "otp") {
     const document = printDocument({ vault, item, content: "codes" })
-    return { path, document, uncached: true, select: (content) => selectCode(content, place) }
+    return { path, document, uncached: true, select: (content) => valueText(selectCode(content, place)) }
   }
   return {
     path,

@@ -1,7 +1,11 @@
-import type { Client, Item as SdkItem } from "@1password/sdk"
+import type { Client } from "@1password/sdk"
+import type { Clock } from "../../clock.ts"
 import { ProviderError, type Reason } from "../../errors.ts"
 import type { Secret } from "../../secret.ts"
-import type { Item, Named, OnePassword, Part } from "./store.ts"
+import { bytesOf, toItem, toList } from "./sdk-answers.ts"
+import { boundedFetch } from "./sdk-fetch.ts"
+import { toNamed } from "./shapes.ts"
+import type { OnePassword } from "./store.ts"
 import { checkedToken } from "./token.ts"
 
 /** Signs in. The SDK's client, as far as it is used here: tests put another in its place. */
@@ -13,13 +17,10 @@ export type ServiceAccountClient = {
 
 /**
  * 1Password itself, through its SDK, which calls it by the global `fetch` and cannot be given another way: hence only
- * with a token that leads to 1Password's own hosts. The SDK takes no signal, so an abort leaves its request behind.
+ * with a token that leads to 1Password's own hosts. The SDK takes no signal, so an abort leaves its request behind:
+ * for seconds, since `boundedFetch` ends it.
  */
-export function serviceAccountOver(
-  token: Secret,
-  signal: AbortSignal,
-  signIn: SignIn = signInOnce,
-): OnePassword {
+export function serviceAccountOver(token: Secret, signal: AbortSignal, signIn: SignIn): OnePassword {
   let client: Promise<ServiceAccountClient> | undefined
 
   async function ask<Value>(
@@ -27,26 +28,28 @@ export function serviceAccountOver(
     work: (client: ServiceAccountClient) => Promise<Value>,
   ): Promise<Value> {
     signal.throwIfAborted()
+    let sdk: ServiceAccountClient | undefined
     try {
       client ??= signIn(checkedToken(token))
-      return await untilAborted(signal, client.then(work))
+      sdk = await untilAborted(signal, client)
+      return await untilAborted(signal, work(sdk))
     } catch (error) {
       signal.throwIfAborted()
-      const failure = error instanceof ProviderError ? error : toProviderError(error, operation)
+      const failed = sdk ? operation : "sign in"
+      const failure = error instanceof ProviderError ? error : toProviderError(error, failed)
       if (failure.reason === "BAD_CREDENTIALS") forget(token)
       throw failure
     }
   }
 
-  const vaults = () => ask("list vaults", async (sdk) => (await sdk.vaults.list()).map(toNamed))
-  const items = (vaultId: string) =>
-    ask("list items", async (sdk) => (await sdk.items.list(vaultId)).map(toNamed))
+  const vaults = () => ask("list vaults", async (sdk) => toList(await sdk.vaults.list()))
+  const items = (vaultId: string) => ask("list items", async (sdk) => toList(await sdk.items.list(vaultId)))
   const item = (vaultId: string, itemId: string) =>
     ask("read item", async (sdk) => toItem(await sdk.items.get(vaultId, itemId)))
 
   return {
     vaults,
-    vault: (id) => ask("read vault", async (sdk) => toNamed(await sdk.vaults.getOverview(id))),
+    vault: (id) => ask("read vault", async (sdk) => toNamed(await sdk.vaults.getOverview(id), "title")),
     vaultsNamed: vaults,
     items,
     item,
@@ -55,10 +58,14 @@ export function serviceAccountOver(
         (found) => found.title.toLowerCase() === title.toLowerCase(),
       )
       const exact = named.filter((found) => found.title === title)
-      return Promise.all((exact.length > 0 ? exact : named).map(({ id }) => item(vaultId, id)))
+      // A few are enough to see that there are several.
+      const few = (exact.length > 0 ? exact : named).slice(0, 5)
+      return Promise.all(few.map(({ id }) => item(vaultId, id)))
     },
     file: (vaultId, itemId, { id, label, size = 0 }) =>
-      ask("read file", (sdk) => sdk.items.files.read(vaultId, itemId, { id, name: label, size })),
+      ask("read file", async (sdk) =>
+        bytesOf(await sdk.items.files.read(vaultId, itemId, { id, name: label, size })),
+      ),
   }
 }
 
@@ -66,16 +73,18 @@ export function serviceAccountOver(
 const signedIn = new Map<string, Promise<ServiceAccountClient>>()
 const maxSignedIn = 100
 
-function signInOnce(token: Secret): Promise<ServiceAccountClient> {
-  const known = signedIn.get(token.reveal())
-  if (known) return known
-  const [oldest] = signedIn.keys()
-  if (signedIn.size >= maxSignedIn && oldest !== undefined) signedIn.delete(oldest)
-  const client = signInNow(token)
-  signedIn.set(token.reveal(), client)
-  client.catch(() => signedIn.delete(token.reveal()))
-  return client
-}
+export const signInOnce =
+  (clock: Clock): SignIn =>
+  (token) => {
+    const known = signedIn.get(token.reveal())
+    if (known) return known
+    const [oldest] = signedIn.keys()
+    if (signedIn.size >= maxSignedIn && oldest !== undefined) signedIn.delete(oldest)
+    const client = signInNow(token, clock)
+    signedIn.set(token.reveal(), client)
+    client.catch(() => signedIn.delete(token.reveal()))
+    return client
+  }
 
 function forget(token: Secret): void {
   try {
@@ -85,8 +94,9 @@ function forget(token: Secret): void {
   }
 }
 
-async function signInNow(token: Secret): Promise<ServiceAccountClient> {
+async function signInNow(token: Secret, clock: Clock): Promise<ServiceAccountClient> {
   const { createClient } = await import("@1password/sdk")
+  globalThis.fetch = boundedFetch(globalThis.fetch, clock)
   return createClient({
     auth: token.reveal(),
     integrationName: "Latchkey",
@@ -94,8 +104,10 @@ async function signInNow(token: Secret): Promise<ServiceAccountClient> {
   })
 }
 
+type Failures = readonly (readonly [RegExp, Reason, string])[]
+
 /** The SDK tells failures by their texts alone, two classes apart. In the order in which one may contain another. */
-const failures: readonly [RegExp, Reason, string][] = [
+const ofConnection: Failures = [
   [/rate limit|too many requests/i, "THROTTLED", "The service account's hourly or daily quota is used up."],
   [
     /error sending request|fetch failed|network/i,
@@ -108,6 +120,20 @@ const failures: readonly [RegExp, Reason, string][] = [
     "BAD_CREDENTIALS",
     "1Password does not accept the service account token. Check that it is whole, has not expired and was not revoked.",
   ],
+]
+
+/** Nothing is said of a vault or an item there. */
+const ofSignIn: Failures = [
+  ...ofConnection,
+  [
+    /right permissions|forbidden/i,
+    "BAD_CREDENTIALS",
+    "1Password does not let the service account sign in. Check that it is active, and the account's firewall rules.",
+  ],
+]
+
+const ofReading: Failures = [
+  ...ofConnection,
   [
     /right permissions|forbidden/i,
     "PERMISSION_DENIED",
@@ -126,6 +152,7 @@ function toProviderError(error: unknown, operation: string): ProviderError {
   const text = error instanceof Error ? `${error.constructor.name} ${error.message}` : String(error)
   // `AuthExpiredError` as words, like the others.
   const words = text.replace(/([a-z])([A-Z])/g, "$1 $2")
+  const failures = operation === "sign in" ? ofSignIn : ofReading
   const known = failures.find(([pattern]) => pattern.test(words))
   const [reason, message] = known
     ? [known[1], known[2]]
@@ -149,62 +176,7 @@ function whatIsLeft(text: string): string {
 function untilAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = () => reject(signal.reason)
+  if (signal.aborted) abort()
   signal.addEventListener("abort", abort, { once: true })
   return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", abort))
 }
-
-const toNamed = ({ id, title }: Named): Named => ({ id, title })
-
-function toItem(item: SdkItem): Item {
-  const fields = item.fields.map(({ id, title, sectionId, fieldType, value, details }): Part => {
-    const code = details?.type === "Otp" ? details.content.code : undefined
-    return {
-      kind: "field",
-      id,
-      label: title,
-      type: fieldType.toLowerCase(),
-      value,
-      ...(sectionId ? { section: sectionId } : {}),
-      ...(sectionId === undefined && builtIn.has(id) ? { purpose: id } : {}),
-      ...(code ? { code } : {}),
-    }
-  })
-  // The SDK keeps notes apart, Connect among the fields under this id.
-  const notes: Part[] = item.notes
-    ? [
-        {
-          kind: "field",
-          id: "notesPlain",
-          label: "notesPlain",
-          type: "string",
-          purpose: "notes",
-          value: item.notes,
-        },
-      ]
-    : []
-  const files = item.files.map(
-    ({ attributes: { id, name, size }, sectionId }): Part => ({
-      ...fileOf(id, name, size),
-      ...(sectionId ? { section: sectionId } : {}),
-    }),
-  )
-  const document = item.document ? [fileOf(item.document.id, item.document.name, item.document.size)] : []
-  return {
-    id: item.id,
-    title: item.title,
-    version: String(item.version),
-    archived: false,
-    sections: item.sections.map(toNamed),
-    parts: [...fields, ...notes, ...files, ...document],
-  }
-}
-
-const builtIn: ReadonlySet<string> = new Set(["username", "password"])
-
-const fileOf = (id: string, label: string, size: number): Part => ({
-  kind: "file",
-  id,
-  label,
-  type: "file",
-  size,
-})

@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import { createServer } from "node:net"
+import { inspect } from "node:util"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { ProviderError } from "../../../core/errors.ts"
 import { onepassword } from "../../../core/providers/onepassword/index.ts"
@@ -112,7 +113,7 @@ function realConnection(token: Secret) {
   const called = vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("no network in tests"))
   const deps = testDeps(scriptedHttp(() => ({ status: 500 })).factory)
   const config = onepassword.config().parse({ serviceAccountToken: token.reveal() })
-  return { called, client: onepassword.open(config, deps) }
+  return { called, clock: deps.clock, client: onepassword.open(config, deps) }
 }
 
 test("a token that names 127.0.0.1 opens no socket", async () => {
@@ -150,6 +151,66 @@ test("the real SDK refuses a token that lacks the rest", async () => {
     { name: "authenticate", error: { reason: "BAD_CREDENTIALS" } },
   ])
   expect(called).not.toHaveBeenCalled()
+})
+
+describe("what the real SDK is answered at the sign-in", () => {
+  const marker = "words-of-a-hostile-server"
+  const bodies = [
+    ...["", "{}", "{", "null", "[]", "0", "\u0000", "\ufeff{}", `"${marker}"`, `<html>${marker}</html>`],
+    ...[`{"status":"${marker}"}`, `{"errorCode":102,"errorMessage":"${marker}"}`, `{"${marker}`],
+    ...["[".repeat(200_000), '{"a":'.repeat(100_000), `{"sessionID":"${"x".repeat(5_000_000)}"}`],
+  ]
+
+  test.each([200, 301, 400, 401, 403, 404, 408, 409, 418, 429, 500, 503, 599])(
+    "with the status %i and anything at all, is a failure of the connection's, in our words",
+    async (status) => {
+      for (const body of bodies) {
+        const { called, client } = realConnection(tokenFor("my.1password.com"))
+        const headers = { "retry-after": marker, "content-type": marker, location: `https://${marker}/` }
+        called.mockImplementation(async () => new Response(body, { status, headers }))
+        const [result] = (await client.fetch([`${ids.vault}/${ids.item}`], signal)).values()
+        const { steps } = await client.check(signal)
+        const errors = [result && !result.ok && result.error, steps[0]?.error]
+        for (const error of errors) {
+          expect(error).toBeInstanceOf(ProviderError)
+          expect(error).toMatchObject({ upstream: { operation: "sign in" } })
+          expect(["PERMISSION_DENIED", "NOT_FOUND", "DELETED"]).not.toContain((error as ProviderError).reason)
+          expect(inspect(error, { depth: 5 })).not.toContain(marker)
+        }
+        // Once for the document, and once for the check.
+        expect(called).toHaveBeenCalledTimes(2)
+        vi.restoreAllMocks()
+      }
+    },
+  )
+
+  test("without end, is given up, and the next time it signs in anew", async () => {
+    const { called, client, clock } = realConnection(tokenFor("my.1password.com"))
+    called.mockImplementation(async () => new Response(new ReadableStream()))
+    const waiting = client.check(signal)
+    await vi.waitFor(() => expect(called).toHaveBeenCalled())
+    clock.advance(5_000)
+    expect((await waiting).steps).toMatchObject([{ name: "authenticate", ok: false }])
+    called.mockImplementation(async () => new Response("", { status: 429 }))
+    expect((await client.check(signal)).steps).toMatchObject([{ ok: false, error: { reason: "THROTTLED" } }])
+  })
+
+  test("with more than can be meant, is not read to its end", async () => {
+    const { called, client } = realConnection(tokenFor("my.1password.com"))
+    const MiB = 1024 * 1024
+    let bytes = 0
+    const body = new ReadableStream({
+      pull(controller) {
+        bytes += MiB
+        controller.enqueue(new Uint8Array(MiB))
+      },
+    })
+    called.mockImplementation(async () => new Response(body))
+    expect((await client.check(signal)).steps).toMatchObject([
+      { ok: false, error: { reason: "PROVIDER_ERROR" } },
+    ])
+    expect(bytes).toBeLessThan(20 * MiB)
+  })
 })
 
 /** The SDK's answers, in the shape of its types, for one vault with one item. */
@@ -230,6 +291,13 @@ describe("through the SDK", () => {
     const { sdk, calls } = fakeSdk()
     await over(sdk).itemsNamed(ids.vault, "I")
     expect(calls).toEqual(["items", `item ${ids.item}`])
+  })
+
+  test("of a title that very many items have only a few are read", async () => {
+    const list = () => Promise.resolve(Array(1_000).fill({ id: ids.item, title: "I" }))
+    const { sdk, calls } = fakeSdk({ list })
+    expect(await over(sdk).itemsNamed(ids.vault, "I")).toHaveLength(5)
+    expect(calls).toHaveLength(5)
   })
 
   test.each([
