@@ -1,34 +1,50 @@
 import { awsEvents } from "../core/contract/aws-events.ts"
 import type { StageSettings } from "./config.ts"
 
-/** For events about changed secrets that could not be delivered or acted on. */
-export function createEventsNotTaken(): sst.aws.Queue {
-  return new sst.aws.Queue("RotationEventsFailed", {
-    transform: { queue: { messageRetentionSeconds: 1_209_600, sqsManagedSseEnabled: true } },
+export interface RotationQueues {
+  /** Keeps each event back for a while: what happens meanwhile is cleared at once. */
+  events: sst.aws.Queue
+  /** For those that could not be delivered or acted on. */
+  failed: sst.aws.Queue
+}
+
+export function createRotationQueues(): RotationQueues {
+  const transform = { queue: { messageRetentionSeconds: 1_209_600, sqsManagedSseEnabled: true } }
+  const failed = new sst.aws.Queue("RotationEventsFailed", { transform })
+  const events = new sst.aws.Queue("RotationEventsDelayed", {
+    delay: `${awsEvents.delaySeconds} seconds`,
+    // Six times the function's own, as Lambda advises. Each try takes as long: ten are half an hour.
+    visibilityTimeout: "3 minutes",
+    dlq: { queue: failed.arn, retry: 10 },
+    transform,
   })
+  return { events, failed }
 }
 
 /**
- * What AWS tells about changed secrets, to the function that clears caches: of this account by its default bus, of the
- * accounts that the settings name by a bus of its own.
+ * What AWS tells about changed secrets, by way of a queue to the function that clears caches: of this account by its default
+ * bus, of the accounts that the settings name by a bus of its own.
  * @returns the bus that those accounts send to, where there are any
  */
 export function createRotationEvents(
   { rotation }: StageSettings,
   fn: sst.aws.Function,
-  notTaken: sst.aws.Queue,
+  { events, failed }: RotationQueues,
 ): aws.cloudwatch.EventBus | undefined {
   const rules = [createRule("SecretChanged", changes)]
   const bus = rotation.accounts.length > 0 ? createBus(rotation.accounts) : undefined
   if (bus) rules.push(createRule("SecretChangedAbroad", { account: rotation.accounts, ...changes }, bus))
+  allowDelivery("RotationEventsDelayedPolicy", events, rules)
+  allowDelivery("RotationEventsFailedPolicy", failed, rules)
 
-  new aws.lambda.FunctionEventInvokeConfig("RotationEventsRetries", {
+  new aws.lambda.EventSourceMapping("RotationEventsSource", {
+    eventSourceArn: events.arn,
     functionName: fn.name,
-    maximumEventAgeInSeconds: 21_600,
-    maximumRetryAttempts: 2,
-    destinationConfig: { onFailure: { destination: notTaken.arn } },
+    batchSize: 100,
+    maximumBatchingWindowInSeconds: 1,
+    functionResponseTypes: ["ReportBatchItemFailures"],
+    scalingConfig: { maximumConcurrency: 5 },
   })
-  allowDelivery(notTaken, rules)
   return bus
 
   function createRule(
@@ -44,14 +60,8 @@ export function createRotationEvents(
     new aws.cloudwatch.EventTarget(`${name}Target`, {
       rule: rule.name,
       ...(bus && { eventBusName: bus.name }),
-      arn: fn.arn,
-      deadLetterConfig: { arn: notTaken.arn },
-    })
-    new aws.lambda.Permission(`${name}Permission`, {
-      action: "lambda:InvokeFunction",
-      function: fn.name,
-      principal: "events.amazonaws.com",
-      sourceArn: rule.arn,
+      arn: events.arn,
+      deadLetterConfig: { arn: failed.arn },
     })
     return rule
   }
@@ -98,7 +108,7 @@ function createBus(accounts: readonly string[]): aws.cloudwatch.EventBus {
   return bus
 }
 
-function allowDelivery(queue: sst.aws.Queue, rules: readonly aws.cloudwatch.EventRule[]): void {
+function allowDelivery(name: string, queue: sst.aws.Queue, rules: readonly aws.cloudwatch.EventRule[]): void {
   const policy = aws.iam.getPolicyDocumentOutput({
     statements: [
       {
@@ -109,8 +119,5 @@ function allowDelivery(queue: sst.aws.Queue, rules: readonly aws.cloudwatch.Even
       },
     ],
   })
-  new aws.sqs.QueuePolicy("RotationEventsFailedPolicy", {
-    queueUrl: queue.url,
-    policy: policy.json,
-  })
+  new aws.sqs.QueuePolicy(name, { queueUrl: queue.url, policy: policy.json })
 }

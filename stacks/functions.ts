@@ -15,8 +15,7 @@ interface FunctionDeps {
   stage: string
   settings: StageSettings
   storage: Storage
-  /** Where an event goes that its function has failed too often. */
-  eventsNotTaken: sst.aws.Queue
+  rotationQueue: sst.aws.Queue
   network: FunctionNetwork | undefined
   environment: (id: FunctionId) => Record<string, $util.Input<string>>
 }
@@ -42,7 +41,7 @@ export function createFunctions(deps: FunctionDeps): Functions {
 }
 
 function createFunction(id: FunctionId, built: BuiltFunction | undefined, deps: FunctionDeps) {
-  const { stage, settings, storage, eventsNotTaken, network, environment } = deps
+  const { stage, settings, storage, rotationQueue, network, environment } = deps
   if (built === undefined) throw new Error(`The build has no bundle of ${id}.`)
   const name = functionName(stage, id)
   const logs = new aws.cloudwatch.LogGroup(`${pascal(id)}Logs`, {
@@ -68,7 +67,7 @@ function createFunction(id: FunctionId, built: BuiltFunction | undefined, deps: 
     timeout: `${timeoutSeconds[id] ?? longest} seconds`,
     environment: environment(id),
     permissions: [
-      ...grants.map((grant) => statementOf(grant, storage, eventsNotTaken)),
+      ...grants.map((grant) => statementOf(grant, storage, rotationQueue)),
       {
         actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
         resources: [$util.interpolate`${logs.arn}:*`],
@@ -125,7 +124,7 @@ function uploadMaps(
 function statementOf(
   { actions, on, where = [] }: Grant,
   { tables, key }: Storage,
-  eventsNotTaken: sst.aws.Queue,
+  rotationQueue: sst.aws.Queue,
 ) {
   const resources = {
     connections: () => [tables.connections.arn],
@@ -141,7 +140,7 @@ function statementOf(
     "roles of tenants": () => ["*"],
     "functions' network interfaces": () => ["*"],
     traces: () => ["*"],
-    "events not taken": () => [eventsNotTaken.arn],
+    "rotation queue": () => [rotationQueue.arn],
   } satisfies Record<Grant["on"], () => $util.Input<string>[]>
   return {
     actions: [...actions],

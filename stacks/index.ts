@@ -4,7 +4,7 @@ import { refuseExamples, settingsOf } from "./config.ts"
 import { createConsole } from "./console.ts"
 import { createDirectCallers } from "./direct.ts"
 import { functionEnvironment } from "./environment.ts"
-import { createEventsNotTaken, createRotationEvents } from "./events.ts"
+import { createRotationEvents, createRotationQueues } from "./events.ts"
 import { createFunctions } from "./functions.ts"
 import { createNetwork } from "./network.ts"
 import { createObservability } from "./observability.ts"
@@ -23,19 +23,26 @@ export function createStage(): Record<string, unknown> {
   const { origin: consoleOrigin, url: consoleUrl } = createConsole(settings, { url })
   const cache = createCache(settings)
   const environment = functionEnvironment({ stage, settings, storage, cache, consoleOrigin })
-  const eventsNotTaken = createEventsNotTaken()
-  const functions = createFunctions({ stage, settings, storage, eventsNotTaken, network, environment })
+  const queues = createRotationQueues()
+  const functions = createFunctions({
+    stage,
+    settings,
+    storage,
+    rotationQueue: queues.events,
+    network,
+    environment,
+  })
   serve(functions, consoleOrigin)
   if (settings.waf) createFirewall(api, settings.waf)
   const events = settings.audit.events ? createAuditEvents(storage) : undefined
-  const rotationBus = createRotationEvents(settings, functions.rotationEvents, eventsNotTaken)
+  const rotationBus = createRotationEvents(settings, functions.rotationEvents, queues)
   const topic = createObservability({
     stage,
     settings,
     api,
     functions,
     failedEvents: events?.failed,
-    eventsNotTaken,
+    eventsNotTaken: queues.failed,
   })
 
   return {

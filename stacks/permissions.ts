@@ -15,7 +15,7 @@ export interface Grant {
     | "roles of tenants"
     | "functions' network interfaces"
     | "traces"
-    | "events not taken"
+    | "rotation queue"
   /** Holds only where each of these holds too: of the request's context key, one of the values. */
   where?: readonly { test: "StringEquals" | "Null"; variable: string; values: readonly string[] }[]
 }
@@ -93,7 +93,8 @@ export const permissions: Record<FunctionId, readonly Grant[]> = {
     { actions: ["dynamodb:Query"], on: "index by account" },
     update,
     record,
-    { actions: ["sqs:SendMessage"], on: "events not taken" },
+    // For Lambda, which takes them from there.
+    { actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], on: "rotation queue" },
   ],
 }
 

@@ -5,6 +5,11 @@
  * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-cwe.html
  */
 export const awsEvents = {
+  /**
+   * How long each is kept back, in seconds. A clear covers all that has happened up to five seconds before it, so one that
+   * is due has happened later, and comes ten seconds after it at the earliest.
+   */
+  delaySeconds: 15,
   secretsManager: {
     source: "aws.secretsmanager",
     /** `detail.eventSource`, since what the source says of others' calls would be here too. */

@@ -8,34 +8,59 @@ import { forEachParallel } from "../providers/parallel.ts"
 import type { AccountIndex, IndexedConnection } from "./account-index.ts"
 import { type AwsChange, readAwsEvent } from "./aws-event.ts"
 
-/** An event as EventBridge delivered it. */
-export interface AwsEventCall {
-  event: unknown
+/** Events as EventBridge delivered them, in any order. */
+export interface AwsEventsCall {
+  events: readonly unknown[]
   requestId: string
   audit: RequestAudit
   signal: AbortSignal
 }
 
-/** What became of an event: why nothing, or how many connections' caches it has cleared. */
-export type AwsEventOutcome = { ignored: string } | { cleared: number }
+/** What became of events. */
+export interface AwsEventsOutcome {
+  /** Why nothing is done about each of them. */
+  ignored: string[]
+  /** How many connections' caches they have cleared. */
+  cleared: number
+  /** Those that have to come again, by their places among the events, with why. */
+  failed: { error: unknown; events: number[] }[]
+}
 
 /** AWS's clocks and ours are not the same, its times are cut to the second, and a change may take a moment to be read everywhere. */
 const toleranceMs = 5_000
 const concurrency = 8
 
 /**
- * Clears the caches of the connections that an event of AWS is about, as their webhooks would: those whose credentials belong
- * to the event's account. What has happened before a connection's last clear by an event changes nothing more, so events that
- * come twice, in any order, or many of one rotation cost little.
+ * Clears the caches of the connections that events of AWS are about, as their webhooks would: those whose credentials belong
+ * to an event's account. What has happened before a connection's last clear by an event changes nothing more. Since events
+ * are kept back for longer than that takes to be certain, those that come twice, in any order, or by the thousand clear a
+ * connection once in ten seconds at most, and none is without its clear.
  */
 export function createAwsChanged(deps: { store: ConnectionStore; accounts: AccountIndex; clock: Clock }) {
   const { store, accounts, clock } = deps
 
-  /** @throws LatchkeyError `UNAVAILABLE`: some may not be cleared, and the event has to come again */
-  return async function awsChanged(call: AwsEventCall): Promise<AwsEventOutcome> {
-    const reading = readAwsEvent(call.event)
-    if ("ignored" in reading) return reading
-    const { change } = reading
+  return async function awsChanged({ events, ...call }: AwsEventsCall): Promise<AwsEventsOutcome> {
+    const outcome: AwsEventsOutcome = { ignored: [], cleared: 0, failed: [] }
+    const changes: { index: number; change: AwsChange }[] = []
+    events.forEach((event, index) => {
+      const reading = readAwsEvent(event)
+      if ("ignored" in reading) outcome.ignored.push(reading.ignored)
+      else changes.push({ index, change: reading.change })
+    })
+    const places = Map.groupBy(changes, ({ change }) => placeOf(change))
+    await forEachParallel(places.values(), concurrency, async (there) => {
+      const latest = there.reduce((a, b) => (b.change.at > a.change.at ? b : a))
+      try {
+        outcome.cleared += await clearFor(latest.change, call)
+      } catch (error) {
+        outcome.failed.push({ error, events: there.map(({ index }) => index) })
+      }
+    })
+    return outcome
+  }
+
+  /** How many it has cleared. @throws LatchkeyError `UNAVAILABLE`: some may not be cleared */
+  async function clearFor(change: AwsChange, call: Call): Promise<number> {
     // A clear from then on has met the change already.
     const effectiveFrom = change.at + toleranceMs
     let cleared = 0
@@ -48,11 +73,11 @@ export function createAwsChanged(deps: { store: ConnectionStore; accounts: Accou
         if (await clear(connection, effectiveFrom, call)) cleared++
       })
     }
-    return { cleared }
+    return cleared
   }
 
   /** False where another event was quicker, or the connection is gone. */
-  function clear({ platformId, id }: IndexedConnection, effectiveFrom: number, call: AwsEventCall) {
+  function clear({ platformId, id }: IndexedConnection, effectiveFrom: number, call: Call) {
     const { audit, requestId } = call
     // Not what has changed: the platform may have credentials of the account that cannot see it.
     const event: AuditEvent = {
@@ -67,6 +92,11 @@ export function createAwsChanged(deps: { store: ConnectionStore; accounts: Accou
     )
   }
 }
+
+type Call = Omit<AwsEventsCall, "events">
+
+/** Of changes in one place the latest stands for all. */
+const placeOf = (change: AwsChange) => [change.service, change.account, regionOf(change)].join()
 
 /**
  * Where the connections are that a change concerns. Secrets have replicas in other regions, which change with them and of

@@ -5,7 +5,7 @@ import { newRequestId } from "../../core/ids.ts"
 import type { App } from "../../functions/app.ts"
 import { compose } from "../../functions/compose.ts"
 import { readEnvironment } from "../../functions/environment.ts"
-import { rotationEventHandler } from "../../functions/rotation-events.ts"
+import { rotationEventsHandler } from "../../functions/rotation-events.ts"
 import { startDynamoDb } from "../../local/dynamodb.ts"
 import { createTables } from "../../local/tables.ts"
 import { sdk, tables } from "../connections/dynamodb-subject.ts"
@@ -45,15 +45,18 @@ test("the function clears by what it is told, and by what its role may", async (
   const clients = { dynamodb, kms: nobody, credentials: nobody }
   const deps = fakeDeps()
   const latchkey = compose(readEnvironment(environment), clients, deps.metrics)
-  const handler = rotationEventHandler({
+  const handler = rotationEventsHandler({
     ...deps,
     getApp: async () => ({ ...latchkey, directCallers: [] }) as App,
   })
-  await handler(call("PutSecretValue"), lambdaContext())
+  const events = [1, 2, 3].map((i) => ({ messageId: `${i}`, body: JSON.stringify(call("PutSecretValue")) }))
+  expect(await handler({ Records: events }, lambdaContext())).toEqual({ batchItemFailures: [] })
 
   vi.restoreAllMocks()
 
-  expect(output.logs()).toContainEqual(expect.objectContaining({ message: "rotation event", connections: 1 }))
+  expect(output.logs()).toContainEqual(
+    expect.objectContaining({ message: "rotation events", connections: 1 }),
+  )
   expect(sent).toEqual(["QueryCommand", "PutItemCommand", "UpdateItemCommand"])
   const { connections } = await store.read("acme", [record.id, other.id])
   expect(connections.get(record.id)).toEqual({

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { LatchkeyError } from "../../core/errors.ts"
+import type { AwsEventsOutcome } from "../../core/rotation/aws-changed.ts"
 import type { App } from "../../functions/app.ts"
-import { rotationEventHandler } from "../../functions/rotation-events.ts"
+import { rotationEventsHandler } from "../../functions/rotation-events.ts"
 import { call } from "../rotation/recorded-events.ts"
 import { world } from "../support/instance.ts"
 import { capturedOutput, fakeDeps, lambdaContext } from "./fakes.ts"
@@ -14,34 +15,53 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
+/** As the queue gives messages: what EventBridge has put into them. */
+const batchOf = (...events: unknown[]) => ({
+  Records: events.map((event, i) => ({
+    messageId: `message-${i}`,
+    body: typeof event === "string" ? event : JSON.stringify(event),
+    eventSource: "aws:sqs",
+  })),
+})
+
 function deliver(event: unknown, change: Partial<App> = {}, context = {}) {
   const app = { ...world().instance(), directCallers: [], ...change } as App
-  return rotationEventHandler(fakeDeps({ getApp: async () => app }))(event, lambdaContext(context))
+  return rotationEventsHandler(fakeDeps({ getApp: async () => app }))(event, lambdaContext(context))
 }
 
-const failing = (error: unknown) => ({ awsChanged: () => Promise.reject(error) })
-const retried = "The event could not be acted on now. Lambda tries it again."
+const taking = (outcome: Partial<AwsEventsOutcome>): Partial<App> => ({
+  awsChanged: async () => ({ ignored: [], cleared: 0, failed: [], ...outcome }),
+})
+const retried = "The events could not be acted on now. The queue gives them again."
+const nothingAgain = { batchItemFailures: [] }
 
-describe("an event of EventBridge", () => {
-  test("is acted on, and the log says how many connections it has cleared", async () => {
-    await deliver(call("PutSecretValue"), { awsChanged: async () => ({ cleared: 3 }) })
+describe("events of EventBridge", () => {
+  test("are acted on, and the log says how many connections they have cleared", async () => {
+    const events: unknown[] = []
+    const awsChanged: App["awsChanged"] = async (call) => {
+      events.push(...call.events)
+      return { ignored: [], cleared: 3, failed: [] }
+    }
+    const sent = [call("PutSecretValue"), call("UpdateSecret")]
+    expect(await deliver(batchOf(...sent), { awsChanged })).toEqual(nothingAgain)
+    expect(events).toEqual(sent)
     expect(output.logs()).toMatchObject([
-      { message: "rotation event", connections: 3 },
+      { message: "rotation events", connections: 3 },
       { message: "request", operation: "rotationEvents", code: "OK" },
     ])
-    expect(output.metrics()).toContainEqual(expect.objectContaining({ RotationEvents: 1, outcome: "taken" }))
+    expect(output.metrics()).toContainEqual(expect.objectContaining({ RotationEvents: 2, outcome: "taken" }))
     expect(output.metrics()).toContainEqual(expect.objectContaining({ RotationClears: 3 }))
   })
 
   test.each([
     ["is none", { hello: "c4nary" }, "not an event of EventBridge's form"],
     ["is forged", { ...call("PutSecretValue"), source: "c4nary" }, "not of a service that keeps secrets"],
-    ["is missing", undefined, "not an event of EventBridge's form"],
+    ["is empty", "", "not an event of EventBridge's form"],
     ["is text", "c4nary", "not an event of EventBridge's form"],
   ])(
-    "that %s is dropped: the log says why and quotes nothing, and Lambda does not try again",
+    "one that %s is dropped: the log says why and quotes nothing, and it does not come again",
     async (_, event, reason) => {
-      await deliver(event)
+      expect(await deliver(batchOf(event))).toEqual(nothingAgain)
       expect(output.logs()).toContainEqual(
         expect.objectContaining({ message: "rotation event ignored", level: "WARN", reason }),
       )
@@ -52,22 +72,44 @@ describe("an event of EventBridge", () => {
     },
   )
 
-  test.each([
-    ["storage is away", new LatchkeyError("UNAVAILABLE", "c4nary", {}, { cause: new Error("c4nary") })],
-    ["there is a bug", new Error("c4nary")],
-  ])(
-    "fails where %s, for Lambda to try again, with nothing in the error that Lambda prints",
-    async (_, error) => {
-      const thrown = await deliver(call("PutSecretValue"), failing(error)).catch((error: unknown) => error)
-      expect(thrown).toMatchObject({ message: retried })
-      expect((thrown as Error).cause).toBeUndefined()
-      expect(Object.keys(thrown as Error)).toEqual([])
-      expect(output.logs()).toContainEqual(expect.objectContaining({ message: "request failed" }))
+  test.each([undefined, null, "c4nary", {}, call("PutSecretValue")])(
+    "what is none of the queue's has none: %#",
+    async (event) => {
+      expect(await deliver(event)).toEqual(nothingAgain)
       expect(output.lines.join()).not.toContain("c4nary")
     },
   )
 
-  test("is given up before Lambda's time is over, and the work with it", async () => {
+  test.each([
+    ["storage is away", new LatchkeyError("UNAVAILABLE", "c4nary", {}, { cause: new Error("c4nary") })],
+    ["there is a bug", new Error("c4nary")],
+  ])("come again where %s, those alone, and the log says why", async (_, error) => {
+    const failing = taking({ ignored: ["no change"], failed: [{ error, events: [0, 2] }] })
+    const { code } = error instanceof LatchkeyError ? error : { code: "INTERNAL" }
+    expect(await deliver(batchOf("a", "b", "c", "d"), failing)).toEqual({
+      batchItemFailures: [{ itemIdentifier: "message-0" }, { itemIdentifier: "message-2" }],
+    })
+    expect(output.logs()).toContainEqual(expect.objectContaining({ message: "rotation events failed", code }))
+    for (const [outcome, count] of [
+      ["failed", 2],
+      ["ignored", 1],
+      ["taken", 1],
+    ] as const)
+      expect(output.metrics()).toContainEqual(expect.objectContaining({ RotationEvents: count, outcome }))
+    expect(output.lines.join()).not.toContain("c4nary")
+  })
+
+  test("all come again where nothing can be acted on, with nothing in the error that Lambda prints", async () => {
+    const failing = { awsChanged: () => Promise.reject(new Error("c4nary")) }
+    const thrown = await deliver(batchOf(call("PutSecretValue")), failing).catch((error: unknown) => error)
+    expect(thrown).toMatchObject({ message: retried })
+    expect((thrown as Error).cause).toBeUndefined()
+    expect(Object.keys(thrown as Error)).toEqual([])
+    expect(output.logs()).toContainEqual(expect.objectContaining({ message: "request failed" }))
+    expect(output.lines.join()).not.toContain("c4nary")
+  })
+
+  test("are given up before Lambda's time is over, and the work with them", async () => {
     let aborted = false
     const awsChanged: App["awsChanged"] = ({ signal }) =>
       new Promise((_, reject) => {
@@ -77,7 +119,7 @@ describe("an event of EventBridge", () => {
         })
       })
     const context = { getRemainingTimeInMillis: () => 520 }
-    await expect(deliver(call("PutSecretValue"), { awsChanged }, context)).rejects.toThrow(retried)
+    await expect(deliver(batchOf(call("PutSecretValue")), { awsChanged }, context)).rejects.toThrow(retried)
     expect(aborted).toBe(true)
   })
 })

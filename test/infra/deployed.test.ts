@@ -203,7 +203,9 @@ describe("what follows", () => {
 
   test("so does what AWS tells of a secret in a tenant's account", async () => {
     const fn = await deployment.functionOf("rotationEvents")
-    await fn.invoke({ ...changed("PutSecretValue"), account: roleArn.split(":")[4] })
+    const event = { ...changed("PutSecretValue"), account: roleArn.split(":")[4] }
+    const reply = await fn.invoke({ Records: [{ messageId: "one", body: JSON.stringify(event) }] })
+    expect(reply).toEqual({ batchItemFailures: [] })
     expect(fn.lines.filter((line) => line.includes('"connections":1'))).toHaveLength(1)
   })
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { beforeAll, describe, expect, test } from "vitest"
+import { awsEvents } from "../../core/contract/aws-events.ts"
 import { statementsOf } from "../../stacks/plan/shape.ts"
 import { account, call, changes, others } from "../rotation/recorded-events.ts"
 import { matchesPattern } from "../support/event-pattern.ts"
@@ -58,31 +59,50 @@ describe("what AWS tells of changed secrets", () => {
     expect(personal.all("aws:cloudwatch/eventBusPolicy:EventBusPolicy")).toEqual([])
   })
 
-  test("invokes the function by these rules alone", () => {
-    const permissions = stage
-      .all("aws:lambda/permission:Permission")
-      .filter(({ inputs }) => inputs.function === "latchkey-full-rotation-events")
-    expect(permissions).toHaveLength(2)
-    for (const { inputs } of permissions)
-      expect(inputs).toMatchObject({
-        principal: "events.amazonaws.com",
-        sourceArn: expect.stringMatching(/Changed/),
-      })
+  test("reaches the function by a queue alone, which only these rules may write to", () => {
+    for (const { inputs } of stage.all("aws:cloudwatch/eventTarget:EventTarget"))
+      expect(inputs.arn).toEqual(expect.stringMatching(/RotationEventsDelayed/))
+    for (const name of ["RotationEventsDelayedPolicy", "RotationEventsFailedPolicy"]) {
+      const { policy } = stage.only("aws:sqs/queuePolicy:QueuePolicy", name)
+      expect(JSON.parse(String(policy)).statements).toMatchObject([
+        {
+          principals: [{ type: "Service", identifiers: ["events.amazonaws.com"] }],
+          actions: ["sqs:SendMessage"],
+          conditions: [
+            {
+              test: "ArnEquals",
+              values: [/Changed$/, /ChangedAbroad$/].map((end) => expect.stringMatching(end)),
+            },
+          ],
+        },
+      ])
+    }
+    expect(stage.only("aws:lambda/eventSourceMapping:EventSourceMapping")).toMatchObject({
+      functionName: "latchkey-full-rotation-events",
+      eventSourceArn: expect.stringContaining("RotationEventsDelayed"),
+      functionResponseTypes: ["ReportBatchItemFailures"],
+    })
+    const permissions = stage.all("aws:lambda/permission:Permission")
+    expect(permissions.map(({ inputs }) => inputs.function)).not.toContain("latchkey-full-rotation-events")
     expect(stage.plan.routes.some(({ operation }) => operation === "rotationEvents")).toBe(false)
+  })
+
+  test("is kept back for a moment, so that a storm of events clears a connection once in ten seconds", () => {
+    const { delaySeconds, visibilityTimeoutSeconds } = stage.only(
+      "aws:sqs/queue:Queue",
+      "RotationEventsDelayedQueue",
+    )
+    expect(delaySeconds).toBe(awsEvents.delaySeconds)
+    const { timeout } = stage.only("aws:lambda/function:Function", "RotationEventsFunction")
+    expect(Number(visibilityTimeoutSeconds)).toBeGreaterThanOrEqual(6 * Number(timeout))
   })
 
   test("is kept where it cannot be delivered or acted on", () => {
     const queue = expect.stringContaining("RotationEventsFailed")
     for (const { inputs } of stage.all("aws:cloudwatch/eventTarget:EventTarget"))
       expect(inputs.deadLetterConfig).toEqual({ arn: queue })
-    expect(stage.only("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")).toMatchObject({
-      functionName: "latchkey-full-rotation-events",
-      maximumRetryAttempts: 2,
-      destinationConfig: { onFailure: { destination: queue } },
-    })
-    const { policy } = stage.only("aws:sqs/queuePolicy:QueuePolicy")
-    const [statement] = JSON.parse(String(policy)).statements
-    expect(statement.conditions[0].values).toHaveLength(2)
+    const { redrivePolicy } = stage.only("aws:sqs/queue:Queue", "RotationEventsDelayedQueue")
+    expect(JSON.parse(String(redrivePolicy))).toEqual({ deadLetterTargetArn: queue, maxReceiveCount: 10 })
   })
 
   test("lets the function find and clear, and neither read nor open a connection", () => {

@@ -1,4 +1,7 @@
-import { beforeEach, describe, expect, test } from "vitest"
+import fc from "fast-check"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { awsEvents } from "../../core/contract/aws-events.ts"
+import { LatchkeyError } from "../../core/errors.ts"
 import { newRequestId } from "../../core/ids.ts"
 import type { Latchkey } from "../../core/latchkey.ts"
 import type { AwsPlace } from "../../core/providers/provider.ts"
@@ -23,6 +26,8 @@ beforeEach(() => {
   deployment.clock.advance(Date.parse(call("PutSecretValue").time) + 10_000 - deployment.clock.now())
 })
 
+afterEach(() => vi.restoreAllMocks())
+
 /** A connection whose test finds the credentials to belong there. */
 async function connectAt(
   aws: AwsPlace | undefined,
@@ -42,13 +47,20 @@ function findAt(aws: AwsPlace | undefined): void {
   })
 }
 
-const send = (event: unknown, on = latchkey) =>
+const sendAll = (events: unknown[], on = latchkey) =>
   on.awsChanged({
-    event,
+    events,
     requestId: newRequestId(),
     audit: on.audit.request(),
     signal: new AbortController().signal,
   })
+
+/** What becomes of one. */
+async function send(event: unknown, on = latchkey): Promise<{ ignored: string } | { cleared: number }> {
+  const { ignored, cleared, failed } = await sendAll([event], on)
+  if (failed[0]) throw failed[0].error
+  return ignored[0] === undefined ? { cleared } : { ignored: ignored[0] }
+}
 
 const generationOf = (id: string) =>
   [...deployment.store.connections.values()].find((one) => one.id === id)?.generation
@@ -174,6 +186,82 @@ describe("events of one rotation", () => {
       0, 0, 0, 1,
     ])
     expect(generationOf(id)).toBeDefined()
+  })
+})
+
+describe("events that come together", () => {
+  test("are one for each account, the latest", async () => {
+    const id = await connectAt(here)
+    const elsewhere = await connectAt({ ...here, account: "210987654321" })
+    const find = vi.spyOn(deployment.store, "find")
+    const clear = vi.spyOn(deployment.store, "clearByEvent")
+    const latest = deployment.clock.now() - 2_000
+    const events = [40_000, 0, 3_000].map((before) => ({
+      ...call("PutSecretValue"),
+      time: new Date(latest - before).toISOString(),
+    }))
+    await sendAll([...events, ...events.map((event) => ({ ...event, account: "210987654321" }))])
+    expect(find).toHaveBeenCalledTimes(2)
+    const cleared = clear.mock.calls.map(([, id, { effectiveFrom }]) => [id, effectiveFrom])
+    expect(cleared).toEqual([id, elsewhere].map((one) => [one, latest + 5_000]))
+  })
+
+  test("fail by place: what cannot be cleared comes again, and holds up nothing else", async () => {
+    const id = await connectAt(here)
+    const failing = await connectAt({ ...here, account: "210987654321" }, "aws", globex)
+    const clear = deployment.store.clearByEvent
+    vi.spyOn(deployment.store, "clearByEvent").mockImplementation(async (platformId, ...rest) => {
+      if (platformId === "globex") throw new LatchkeyError("UNAVAILABLE", "This partition is busy.")
+      return clear(platformId, ...rest)
+    })
+    const before = [id, failing].map(generationOf)
+    const theirs = { ...call("PutSecretValue"), account: "210987654321" }
+    const outcome = await sendAll([theirs, call("PutSecretValue"), { hello: 1 }, theirs])
+    expect(outcome).toMatchObject({
+      ignored: ["not an event of EventBridge's form"],
+      cleared: 1,
+      failed: [{ error: { code: "UNAVAILABLE" }, events: [0, 3] }],
+    })
+    expect(generationOf(id)).not.toBe(before[0])
+    expect(generationOf(failing)).toBe(before[1])
+  })
+
+  test("a thousand in a minute clear a connection once in ten seconds, and each has its clear", async () => {
+    const event = fc.record({ after: fc.nat(60_000), late: fc.oneof(fc.nat(2_000), fc.nat(30_000)) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 300, maxLength: 1_000, size: "max" }), async (drawn) => {
+        deployment = world()
+        const instances = [deployment.instance(), deployment.instance()]
+        const [first = latchkey] = instances
+        latchkey = first
+        await connectAt(here)
+        deployment.audit.length = 0
+        const start = deployment.clock.now()
+        const keptMs = awsEvents.delaySeconds * 1000
+        const queued = drawn
+          .map(({ after, late }) => ({ at: start + after, comes: start + after + keptMs + late }))
+          .sort((a, b) => a.comes - b.comes)
+        const clears = () => deployment.audit.map(({ at }) => at)
+        for (let from = 0, turn = 0; from < queued.length; turn++) {
+          const { comes } = queued[from] as (typeof queued)[number]
+          // What comes within a second comes together, up to a hundred.
+          const batch = queued.slice(from, from + 100).filter((one) => one.comes < comes + 1_000)
+          from += batch.length
+          deployment.clock.advance(Math.max(0, (batch.at(-1)?.comes ?? 0) - deployment.clock.now()))
+          // AWS cuts times to the second.
+          const events = batch.map(({ at }) => ({
+            ...call("PutSecretValue"),
+            time: new Date(Math.floor(at / 1_000) * 1_000).toISOString(),
+          }))
+          await sendAll(events, instances[turn % 2])
+          for (const { at } of batch) expect(clears().at(-1)).toBeGreaterThan(at)
+        }
+        const gaps = clears().flatMap((at, i, all) => (i === 0 ? [] : at - (all[i - 1] ?? 0)))
+        for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(10_000)
+        expect(clears().length).toBeLessThan(12)
+      }),
+      { numRuns: 15 },
+    )
   })
 })
 
