@@ -25,11 +25,9 @@ function isPublicKey(key: unknown): boolean {
   }
 }
 
-const publicKey = z
-  .union([text, z.record(z.string(), z.json())])
-  .refine(isPublicKey, {
-    error: "must be a public key: a JWK, or a text in PEM that begins with BEGIN PUBLIC KEY",
-  })
+const publicKey = z.union([text, z.record(z.string(), z.json())]).refine(isPublicKey, {
+  error: "must be a public key: a JWK, or a text in PEM that begins with BEGIN PUBLIC KEY",
+})
 
 const issuer = z
   .strictObject({
