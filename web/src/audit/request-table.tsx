@@ -2,6 +2,7 @@ import { useState } from "react"
 import { strings } from "../strings.ts"
 import { pageOf } from "../ui/page-of.ts"
 import { Paging } from "../ui/paging.tsx"
+import { SkeletonRows } from "../ui/skeleton-rows.tsx"
 import { exactTime, timeText } from "../ui/time.tsx"
 import { failureText } from "./failure-text.ts"
 import { type AuditRequest, failureOf } from "./requests.ts"
@@ -16,7 +17,7 @@ interface RequestTableProps {
 
 const pageSize = 25
 const shownPaths = 2
-const skeletonRows = [1, 2, 3, 4, 5]
+const skeleton = { time: "bar", actor: "bar", action: "bar wide", paths: "bar wide", outcome: "bar" } as const
 
 /** Requests, the newest first. */
 export function RequestTable({ requests, loading, nameOf, onOpen }: RequestTableProps) {
@@ -43,11 +44,13 @@ export function RequestTable({ requests, loading, nameOf, onOpen }: RequestTable
           </tr>
         </thead>
         <tbody>
-          {loading
-            ? skeletonRows.map((row) => <SkeletonRow key={row} />)
-            : shown.map((request) => (
-                <RequestRow key={request.requestId} request={request} nameOf={nameOf} onOpen={onOpen} />
-              ))}
+          {loading ? (
+            <SkeletonRows count={5} cells={skeleton} />
+          ) : (
+            shown.map((request) => (
+              <RequestRow key={request.requestId} request={request} nameOf={nameOf} onOpen={onOpen} />
+            ))
+          )}
         </tbody>
       </table>
       <Paging label={words.pages} page={place} all={requests.length} onChange={setPage} />
@@ -108,28 +111,6 @@ function RequestRow({ request, nameOf, onOpen }: RequestRowProps) {
           <span className={`pill ${outcome}`}>{words.outcomes[outcome]}</span>
           {why && <span className="small muted line">{why}</span>}
         </div>
-      </td>
-    </tr>
-  )
-}
-
-function SkeletonRow() {
-  return (
-    <tr className="skeleton">
-      <td>
-        <span className="bar" />
-      </td>
-      <td>
-        <span className="bar" />
-      </td>
-      <td>
-        <span className="bar wide" />
-      </td>
-      <td>
-        <span className="bar wide" />
-      </td>
-      <td>
-        <span className="bar" />
       </td>
     </tr>
   )

@@ -6,8 +6,9 @@ import { Button } from "../ui/button.tsx"
 import { Icon } from "../ui/icon.tsx"
 import { pageOf } from "../ui/page-of.ts"
 import { Paging } from "../ui/paging.tsx"
+import { SkeletonRows } from "../ui/skeleton-rows.tsx"
 import { type Arrangement, arrange, noArrangement, type SortKey } from "./arrange.ts"
-import { ConnectionRow, type RowActions, SkeletonRow } from "./connection-row.tsx"
+import { ConnectionRow, type RowActions } from "./connection-row.tsx"
 import { ListFilters } from "./list-filters.tsx"
 
 interface ConnectionListProps {
@@ -18,7 +19,13 @@ interface ConnectionListProps {
 }
 
 const pageSize = 25
-const skeletonRows = [1, 2, 3, 4, 5]
+const skeleton = {
+  name: "logo",
+  scope: "bar",
+  status: "bar wide",
+  version: "bar short",
+  actions: "none",
+} as const
 
 /** The connections as a table, with what finds one among many. */
 export function ConnectionList({ connections, providers, actionsOf }: ConnectionListProps) {
@@ -63,16 +70,18 @@ export function ConnectionList({ connections, providers, actionsOf }: Connection
           </tr>
         </thead>
         <tbody>
-          {connections === undefined
-            ? skeletonRows.map((row) => <SkeletonRow key={row} />)
-            : shown.map((connection) => (
-                <ConnectionRow
-                  key={connection.id}
-                  connection={connection}
-                  provider={providerOf(connection.providerId)}
-                  actions={actionsOf(connection)}
-                />
-              ))}
+          {connections === undefined ? (
+            <SkeletonRows count={5} cells={skeleton} />
+          ) : (
+            shown.map((connection) => (
+              <ConnectionRow
+                key={connection.id}
+                connection={connection}
+                provider={providerOf(connection.providerId)}
+                actions={actionsOf(connection)}
+              />
+            ))
+          )}
         </tbody>
       </table>
       {connections !== undefined && arranged.length === 0 && (

@@ -84,28 +84,3 @@ function Scope({ connection: { scope, projectIds = [] } }: { connection: AnyConn
     </span>
   )
 }
-
-/** As high as a row: nothing moves when the rows come. */
-export function SkeletonRow() {
-  return (
-    <tr className="skeleton">
-      <td className="name-cell">
-        <span className="logo" />
-        <span className="name-lines">
-          <span className="bar wide" />
-          <span className="bar" />
-        </span>
-      </td>
-      <td>
-        <span className="bar" />
-      </td>
-      <td>
-        <span className="bar wide" />
-      </td>
-      <td>
-        <span className="bar short" />
-      </td>
-      <td />
-    </tr>
-  )
-}

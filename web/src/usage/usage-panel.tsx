@@ -6,6 +6,7 @@ import { Choice, SearchBox } from "../ui/filters.tsx"
 import { pageOf } from "../ui/page-of.ts"
 import { Paging } from "../ui/paging.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
+import { SkeletonRows } from "../ui/skeleton-rows.tsx"
 import { Time } from "../ui/time.tsx"
 import { useUsage } from "./use-usage.ts"
 import { countProjects, searchUses } from "./uses.ts"
@@ -19,6 +20,7 @@ interface UsagePanelProps {
 }
 
 const pageSize = 25
+const skeleton = { path: "bar wide", project: "bar", last: "bar", requests: "none" } as const
 
 /** Which projects have resolved which secrets of a connection. */
 export function UsagePanel({ connections, connectionId, onChoose, onRequests }: UsagePanelProps) {
@@ -85,28 +87,26 @@ export function UsagePanel({ connections, connectionId, onChoose, onRequests }: 
               </tr>
             </thead>
             <tbody>
-              {first
-                ? [1, 2, 3].map((row) => <SkeletonRow key={row} />)
-                : shown.map(({ path, projectId, lastResolvedAt }) => (
-                    <tr key={`${projectId} ${path}`}>
-                      <th scope="row" className="wraps">
-                        <code>{path}</code>
-                      </th>
-                      <td data-label={words.project} className="wraps">
-                        {projectId ?? words.platform}
-                      </td>
-                      <td data-label={words.last}>
-                        <Time at={lastResolvedAt} />
-                      </td>
-                      <td className="actions">
-                        <IconButton
-                          icon="list"
-                          label={words.requests(path)}
-                          onClick={() => onRequests(path)}
-                        />
-                      </td>
-                    </tr>
-                  ))}
+              {first ? (
+                <SkeletonRows count={3} cells={skeleton} />
+              ) : (
+                shown.map(({ path, projectId, lastResolvedAt }) => (
+                  <tr key={`${projectId} ${path}`}>
+                    <th scope="row" className="wraps">
+                      <code>{path}</code>
+                    </th>
+                    <td data-label={words.project} className="wraps">
+                      {projectId ?? words.platform}
+                    </td>
+                    <td data-label={words.last}>
+                      <Time at={lastResolvedAt} />
+                    </td>
+                    <td className="actions">
+                      <IconButton icon="list" label={words.requests(path)} onClick={() => onRequests(path)} />
+                    </td>
+                  </tr>
+                ))
+              )}
             </tbody>
           </table>
         )
@@ -126,22 +126,5 @@ export function UsagePanel({ connections, connectionId, onChoose, onRequests }: 
         </p>
       )}
     </section>
-  )
-}
-
-function SkeletonRow() {
-  return (
-    <tr className="skeleton">
-      <td>
-        <span className="bar wide" />
-      </td>
-      <td>
-        <span className="bar" />
-      </td>
-      <td>
-        <span className="bar" />
-      </td>
-      <td />
-    </tr>
   )
 }
