@@ -5,9 +5,9 @@ import { Button } from "../ui/button.tsx"
 import { Dialog } from "../ui/dialog.tsx"
 import { Icon } from "../ui/icon.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
+import { RadioCards } from "../ui/radio-cards.tsx"
 import { timeText } from "../ui/time.tsx"
 import { createExport, type ExportFormat, type ExportProgress } from "./export.ts"
-import { FormatChoice } from "./format-choice.tsx"
 import type { Narrowing } from "./requests.ts"
 import { saveFile } from "./save-file.ts"
 import { printLocal, type Span } from "./span.ts"
@@ -90,11 +90,17 @@ export function ExportDialog({ query, span, narrowing, nameOf, onClose }: Export
       }
     >
       <p>{words.lead}</p>
-      <FormatChoice
-        format={format}
-        disabled={state.status === "running" || state.status === "failed"}
-        onChange={setFormat}
-      />
+      <fieldset disabled={state.status === "running" || state.status === "failed"}>
+        <legend>{words.format}</legend>
+        <RadioCards
+          value={format}
+          options={[
+            ["csv", words.csv, words.csvHint],
+            ["json", words.json, words.jsonHint],
+          ]}
+          onChange={setFormat}
+        />
+      </fieldset>
       <div className="export-state">
         {(state.status === "running" || state.status === "failed") && (
           <>

@@ -4,6 +4,7 @@ import { useSession } from "../session/session.tsx"
 import { strings } from "../strings.ts"
 import { Button, IconButton } from "../ui/button.tsx"
 import { Field } from "../ui/field.tsx"
+import { RadioCards } from "../ui/radio-cards.tsx"
 import { printLines, readLines } from "./form.ts"
 import type { Form } from "./provider-fields.ts"
 
@@ -18,30 +19,17 @@ interface ScopeFieldsProps {
 /** Who may use the connection: every project, or those that are named. */
 export function ScopeFields({ form, problems, onChange, known }: ScopeFieldsProps) {
   const words = strings.editor
-  const group = useId()
-  const scopes = [
-    ["PLATFORM", words.scopePlatform, words.scopePlatformHint],
-    ["PROJECT", words.scopeProject, words.scopeProjectHint],
-  ] as const
   return (
     <fieldset>
       <legend>{words.scope}</legend>
-      <div className="radio-cards">
-        {scopes.map(([value, label, hint]) => (
-          <label key={value}>
-            <input
-              type="radio"
-              name={group}
-              checked={form.scope === value}
-              onChange={() => onChange({ scope: value })}
-            />
-            <span>
-              <span className="radio-label">{label}</span>
-              <span className="hint">{hint}</span>
-            </span>
-          </label>
-        ))}
-      </div>
+      <RadioCards
+        value={form.scope ?? ""}
+        options={[
+          ["PLATFORM", words.scopePlatform, words.scopePlatformHint],
+          ["PROJECT", words.scopeProject, words.scopeProjectHint],
+        ]}
+        onChange={(scope) => onChange({ scope })}
+      />
       {form.scope === "PROJECT" && (
         <ProjectIds
           ids={readLines(form.projectIds ?? "")}
