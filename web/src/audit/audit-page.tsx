@@ -2,6 +2,7 @@ import { useId, useState } from "react"
 import { useConnections } from "../connections/use-connections.ts"
 import { useSession } from "../session/session.tsx"
 import { strings } from "../strings.ts"
+import { PageHead } from "../ui/page-head.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
 import { UsagePanel } from "../usage/usage-panel.tsx"
 import { RequestsPanel } from "./requests-panel.tsx"
@@ -13,12 +14,7 @@ export function AuditPage() {
   const words = strings.audit
   return (
     <>
-      <div className="page-head">
-        <div>
-          <h1 tabIndex={-1}>{words.title}</h1>
-          <p className="muted">{words.lead}</p>
-        </div>
-      </div>
+      <PageHead title={words.title} lead={words.lead} />
       {viewer.isAdmin ? <Audit /> : <p className="note">{words.onlyAdmins}</p>}
     </>
   )

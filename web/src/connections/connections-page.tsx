@@ -7,6 +7,7 @@ import { useSession } from "../session/session.tsx"
 import { strings } from "../strings.ts"
 import { useAnnounce } from "../ui/announcer.tsx"
 import { Button, IconButton } from "../ui/button.tsx"
+import { PageHead } from "../ui/page-head.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
 import { ConnectionList } from "./connection-list.tsx"
 import type { RowActions } from "./connection-row.tsx"
@@ -67,34 +68,24 @@ export function ConnectionsPage() {
   const known = { connections: all ?? [], providers: providers.data ?? [] }
   return (
     <>
-      <div className="page-head">
-        <div>
-          <h1 tabIndex={-1}>{strings.connections.title}</h1>
-          <p className="muted">{strings.connections.lead}</p>
-        </div>
-        <div className="page-actions">
-          <IconButton
-            icon="reload"
-            label={strings.connections.reload}
-            busy={connections.loading}
-            onClick={connections.reload}
-          />
-          {!isMember && (viewer.isAdmin || !viewer.projectIds) && (
-            <Button
-              icon="refresh"
-              busy={clearing.isBusy(undefined)}
-              onClick={() => clearing.clear(undefined)}
-            >
-              {strings.connections.clearAll}
-            </Button>
-          )}
-          {viewer.isAdmin && (
-            <Button kind="primary" icon="plus" onClick={() => setShown({ dialog: "create" })}>
-              {strings.connections.create}
-            </Button>
-          )}
-        </div>
-      </div>
+      <PageHead title={strings.connections.title} lead={strings.connections.lead}>
+        <IconButton
+          icon="reload"
+          label={strings.connections.reload}
+          busy={connections.loading}
+          onClick={connections.reload}
+        />
+        {!isMember && (viewer.isAdmin || !viewer.projectIds) && (
+          <Button icon="refresh" busy={clearing.isBusy(undefined)} onClick={() => clearing.clear(undefined)}>
+            {strings.connections.clearAll}
+          </Button>
+        )}
+        {viewer.isAdmin && (
+          <Button kind="primary" icon="plus" onClick={() => setShown({ dialog: "create" })}>
+            {strings.connections.create}
+          </Button>
+        )}
+      </PageHead>
 
       {!viewer.isAdmin && viewer.projectIds && viewer.projectIds.length > 0 && (
         <ProjectChoice

@@ -6,6 +6,7 @@ import { viewerOf } from "../session/viewer.ts"
 import { strings } from "../strings.ts"
 import { Button } from "../ui/button.tsx"
 import { Field } from "../ui/field.tsx"
+import { PageHead } from "../ui/page-head.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
 import { ResolveResult } from "./resolve-result.tsx"
 
@@ -44,12 +45,7 @@ export function ResolvePage() {
 
   return (
     <>
-      <div className="page-head">
-        <div>
-          <h1 tabIndex={-1}>{words.title}</h1>
-          <p className="muted">{words.lead}</p>
-        </div>
-      </div>
+      <PageHead title={words.title} lead={words.lead} />
       <div className="columns">
         <form className="card" onSubmit={submit} noValidate autoComplete="off">
           {!viewer.isService && (

@@ -6,6 +6,7 @@ import { useSession } from "../session/session.tsx"
 import { strings } from "../strings.ts"
 import { Button } from "../ui/button.tsx"
 import { Field } from "../ui/field.tsx"
+import { PageHead } from "../ui/page-head.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
 import { ExampleDialog, type ExampleFields } from "./example-dialog.tsx"
 
@@ -21,17 +22,11 @@ export function TryPage() {
 
   return (
     <>
-      <div className="page-head">
-        <div>
-          <h1 tabIndex={-1}>{words.title}</h1>
-          <p className="muted">{words.lead}</p>
-        </div>
-        <div className="page-actions">
-          <Button kind="primary" onClick={() => setOpen(true)}>
-            {words.openDialog}
-          </Button>
-        </div>
-      </div>
+      <PageHead title={words.title} lead={words.lead}>
+        <Button kind="primary" onClick={() => setOpen(true)}>
+          {words.openDialog}
+        </Button>
+      </PageHead>
       {source.error !== undefined && <ProblemNote error={source.error} onRetry={source.reload} />}
       <div className="columns">
         <section className="card">
