@@ -1,4 +1,5 @@
 import { type FormEvent, useId, useState } from "react"
+import { ConnectionChoice } from "../connections/connection-choice.tsx"
 import { strings } from "../strings.ts"
 import { Button } from "../ui/button.tsx"
 import { Choice, SearchBox } from "../ui/filters.tsx"
@@ -29,39 +30,24 @@ export function AuditFilters({ view, span, connections, actors, onChange }: Audi
       <Choice
         label={words.range}
         value={"preset" in view.range ? view.range.preset : ""}
-        onChange={(value) => onChange({ range: value === "" ? span : { preset: value as Preset } })}
-      >
-        {(Object.keys(presets) as Preset[]).map((preset) => (
-          <option key={preset} value={preset}>
-            {words.ranges[preset]}
-          </option>
-        ))}
-        <option value="">{words.between}</option>
-      </Choice>
-      <Choice
-        label={words.connection}
+        options={[
+          ...(Object.keys(presets) as Preset[]).map((preset) => [preset, words.ranges[preset]] as const),
+          ["", words.between],
+        ]}
+        onChange={(preset) => onChange({ range: preset === "" ? span : { preset } })}
+      />
+      <ConnectionChoice
+        connections={connections}
         value={view.connectionId}
+        none={words.anyConnection}
         onChange={(connectionId) => onChange({ connectionId })}
-      >
-        <option value="">{words.anyConnection}</option>
-        {connections.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </Choice>
+      />
       <Choice
         label={words.action}
         value={view.action}
-        onChange={(action) => onChange({ action: action as Action | "" })}
-      >
-        <option value="">{words.anyAction}</option>
-        {Object.entries(words.actions).map(([action, label]) => (
-          <option key={action} value={action}>
-            {label}
-          </option>
-        ))}
-      </Choice>
+        options={[["", words.anyAction], ...(Object.entries(words.actions) as [Action, string][])]}
+        onChange={(action) => onChange({ action })}
+      />
       <ActorInput
         key={view.actor}
         value={view.actor}

@@ -2,7 +2,7 @@ import type { ProviderInfo } from "../../../core/client/index.ts"
 import { strings } from "../strings.ts"
 import { IconButton } from "../ui/button.tsx"
 import { Choice, SearchBox } from "../ui/filters.tsx"
-import type { Arrangement, SortKey } from "./arrange.ts"
+import type { Arrangement, ConnectionState } from "./arrange.ts"
 
 interface ListFiltersProps {
   arrangement: Arrangement
@@ -24,35 +24,28 @@ export function ListFilters({ arrangement, providers, onChange, count, showsVers
         value={search}
         onChange={(text) => onChange({ search: text })}
       />
-      <Choice label={words.provider} value={providerId} onChange={(value) => onChange({ providerId: value })}>
-        <option value="">{words.anyProvider}</option>
-        {providers.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </Choice>
+      <Choice
+        label={words.provider}
+        value={providerId}
+        options={[["", words.anyProvider], ...providers.map(({ id, name }) => [id, name] as const)]}
+        onChange={(value) => onChange({ providerId: value })}
+      />
       <Choice
         label={words.scope}
         value={scope}
-        onChange={(value) => onChange({ scope: value as Arrangement["scope"] })}
-      >
-        <option value="">{words.anyScope}</option>
-        <option value="PLATFORM">{words.platformWide}</option>
-        <option value="PROJECT">{words.projectScope}</option>
-      </Choice>
+        options={[
+          ["", words.anyScope],
+          ["PLATFORM", words.platformWide],
+          ["PROJECT", words.projectScope],
+        ]}
+        onChange={(value) => onChange({ scope: value })}
+      />
       <Choice
         label={words.status}
         value={state}
-        onChange={(value) => onChange({ state: value as Arrangement["state"] })}
-      >
-        <option value="">{words.anyStatus}</option>
-        {Object.entries(words.statuses).map(([value, label]) => (
-          <option key={value} value={value}>
-            {label}
-          </option>
-        ))}
-      </Choice>
+        options={[["", words.anyStatus], ...(Object.entries(words.statuses) as [ConnectionState, string][])]}
+        onChange={(value) => onChange({ state: value })}
+      />
       <Sorting arrangement={arrangement} onChange={onChange} showsVersions={showsVersions} />
       <p className="muted count" role="status">
         {count}
@@ -69,15 +62,14 @@ function Sorting({ arrangement, onChange, showsVersions }: Omit<ListFiltersProps
   const { sort, descending } = arrangement
   return (
     <div className="sorting">
-      <Choice label={words.sort} value={sort} onChange={(key) => onChange({ sort: key as SortKey })}>
-        {sortKeys
+      <Choice
+        label={words.sort}
+        value={sort}
+        options={sortKeys
           .filter((key) => key !== "version" || showsVersions)
-          .map((key) => (
-            <option key={key} value={key}>
-              {words.sortBy(words[key])}
-            </option>
-          ))}
-      </Choice>
+          .map((key) => [key, words.sortBy(words[key])] as const)}
+        onChange={(key) => onChange({ sort: key })}
+      />
       <IconButton
         icon={descending ? "down" : "up"}
         label={words.descending}

@@ -1,4 +1,3 @@
-import type { ReactNode } from "react"
 import { Icon } from "./icon.tsx"
 
 interface SearchBoxProps {
@@ -24,20 +23,24 @@ export function SearchBox({ label, placeholder, value, onChange }: SearchBoxProp
   )
 }
 
-interface ChoiceProps {
+interface ChoiceProps<Value extends string> {
   label: string
-  value: string
-  onChange(value: string): void
-  children: ReactNode
+  value: Value
+  options: readonly (readonly [value: Value, label: string])[]
+  onChange(value: NoInfer<Value>): void
 }
 
 /** A filter of which one value is chosen. */
-export function Choice({ label, value, onChange, children }: ChoiceProps) {
+export function Choice<Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) {
   return (
     <label>
       <span className="visually-hidden">{label}</span>
-      <select value={value} onChange={(event) => onChange(event.target.value)}>
-        {children}
+      <select value={value} onChange={(event) => onChange(event.target.value as Value)}>
+        {options.map(([option, text]) => (
+          <option key={option} value={option}>
+            {text}
+          </option>
+        ))}
       </select>
     </label>
   )

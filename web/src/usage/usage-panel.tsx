@@ -1,8 +1,9 @@
 import { useState } from "react"
+import { ConnectionChoice } from "../connections/connection-choice.tsx"
 import type { AnyConnection } from "../data/api.ts"
 import { strings } from "../strings.ts"
 import { Button, IconButton } from "../ui/button.tsx"
-import { Choice, SearchBox } from "../ui/filters.tsx"
+import { SearchBox } from "../ui/filters.tsx"
 import { pageOf } from "../ui/page-of.ts"
 import { Paging } from "../ui/paging.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
@@ -36,14 +37,12 @@ export function UsagePanel({ connections, connectionId, onChoose, onRequests }: 
   return (
     <section className="card list">
       <search className="filters">
-        <Choice label={strings.audit.connection} value={chosen} onChange={onChoose}>
-          <option value="">{words.chooseConnection}</option>
-          {connections.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </Choice>
+        <ConnectionChoice
+          connections={connections}
+          value={chosen}
+          none={words.chooseConnection}
+          onChange={onChoose}
+        />
         {chosen !== "" && (
           <>
             <SearchBox
