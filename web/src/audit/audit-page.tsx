@@ -1,9 +1,10 @@
-import { useId, useState } from "react"
+import { useState } from "react"
 import { useConnections } from "../connections/use-connections.ts"
 import { useSession } from "../session/session.tsx"
 import { strings } from "../strings.ts"
 import { PageHead } from "../ui/page-head.tsx"
 import { ProblemNote } from "../ui/problem-note.tsx"
+import { Segments } from "../ui/segments.tsx"
 import { UsagePanel } from "../usage/usage-panel.tsx"
 import { RequestsPanel } from "./requests-panel.tsx"
 import { type AuditView, wholeView } from "./use-audit.ts"
@@ -26,7 +27,6 @@ function Audit() {
   const [way, setWay] = useState<Way>("requests")
   const [view, setView] = useState<AuditView>(wholeView)
   const connections = useConnections(undefined)
-  const group = useId()
   const words = strings.audit
   const change = (next: Partial<AuditView>) => setView((before) => ({ ...before, ...next }))
   const known = { connections: connections.data ?? [], loaded: connections.data !== undefined }
@@ -36,15 +36,15 @@ function Audit() {
       {connections.error !== undefined && (
         <ProblemNote error={connections.error} onRetry={connections.reload} />
       )}
-      <fieldset className="segments">
-        <legend className="visually-hidden">{words.ways}</legend>
-        {(["requests", "usage"] as const).map((one) => (
-          <label key={one}>
-            <input type="radio" name={group} checked={way === one} onChange={() => setWay(one)} />
-            <span>{words[one]}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Segments
+        label={words.ways}
+        value={way}
+        options={[
+          ["requests", words.requests],
+          ["usage", words.usage],
+        ]}
+        onChange={setWay}
+      />
       {way === "requests" ? (
         <RequestsPanel view={view} known={known} onChange={change} />
       ) : (

@@ -1,4 +1,4 @@
-import { useId, useState } from "react"
+import { useState } from "react"
 import type { Reference, Validation } from "../../../core/client/index.ts"
 import { type AnyConnection, isFull } from "../data/api.ts"
 import { textOfProblem } from "../data/problem-text.ts"
@@ -9,6 +9,7 @@ import { Dialog } from "../ui/dialog.tsx"
 import { Field } from "../ui/field.tsx"
 import { Icon } from "../ui/icon.tsx"
 import { ProblemBody, ProblemNote } from "../ui/problem-note.tsx"
+import { Segments } from "../ui/segments.tsx"
 import { BrowsePanel } from "./browse-panel.tsx"
 import type { SecretSource } from "./secret-source.ts"
 import { TypePanel } from "./type-panel.tsx"
@@ -96,7 +97,15 @@ export function PickerDialog({ source, current, onClose, onPick }: PickerDialogP
 
       {connection && provider && (
         <>
-          <Ways way={way} onChange={setWay} />
+          <Segments
+            label={words.way}
+            value={way}
+            options={[
+              ["browse", words.browse],
+              ["type", words.type],
+            ]}
+            onChange={setWay}
+          />
           <div className="picker-panel">
             {way === "browse" ? (
               <BrowsePanel
@@ -132,25 +141,6 @@ export function PickerDialog({ source, current, onClose, onPick }: PickerDialogP
 
 const isFailing = (connection: AnyConnection) =>
   !connection.connection.connected && (!isFull(connection) || connection.connection.error !== undefined)
-
-function Ways({ way, onChange }: { way: "browse" | "type"; onChange(way: "browse" | "type"): void }) {
-  const group = useId()
-  const ways = [
-    ["browse", strings.picker.browse],
-    ["type", strings.picker.type],
-  ] as const
-  return (
-    <fieldset className="segments">
-      <legend className="visually-hidden">{strings.picker.way}</legend>
-      {ways.map(([value, label]) => (
-        <label key={value}>
-          <input type="radio" name={group} checked={way === value} onChange={() => onChange(value)} />
-          <span>{label}</span>
-        </label>
-      ))}
-    </fieldset>
-  )
-}
 
 function ReferencePreview({ reference }: { reference: string | undefined }) {
   return (
