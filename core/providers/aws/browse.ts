@@ -1,11 +1,15 @@
 import { ProviderError } from "../../errors.ts"
-import type { BrowsePage } from "../provider.ts"
+import type { BrowsePage, Session } from "../provider.ts"
+import { onceRenewing, type Renewal } from "../renewing.ts"
 
-/** Names that begin with a prefix, page by page. */
-export type ListNames = (
-  prefix: string,
-  next: string | undefined,
-) => Promise<{ names: string[]; next?: string }>
+/** A service's names that begin with a prefix, page by page. */
+interface Names {
+  list(
+    prefix: string,
+    next: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ names: string[]; next?: string }>
+}
 
 /** A folder may have more names than one page of AWS's, all of which are one entry here. */
 const pagesAtOnce = 5
@@ -20,21 +24,62 @@ interface Position {
 }
 
 /**
+ * One level of a service's names.
+ * @throws ProviderError `INVALID_PATH` for a prefix that no name has; `PERMISSION_DENIED` with the permission that is missing
+ */
+export async function browseAws({
+  prefix,
+  allowed: { characters, maxLength },
+  cursor,
+  permission,
+  renewal,
+  namesFor,
+  signal,
+}: {
+  prefix: string
+  /** What names may have besides letters and digits, any `-` last. */
+  allowed: { characters: string; maxLength: number }
+  cursor: string | undefined
+  permission: string
+  renewal: Renewal
+  namesFor(session: Session): Names
+  signal: AbortSignal
+}): Promise<BrowsePage> {
+  if (!new RegExp(`^[A-Za-z0-9${characters}]{0,${maxLength}}$`).test(prefix)) {
+    throw new ProviderError(
+      "INVALID_PATH",
+      `Begin with another prefix: it has only letters, digits and \`${characters}\`.`,
+    )
+  }
+  try {
+    return await onceRenewing(renewal, (session) => browseNames(namesFor(session), prefix, cursor, signal))
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.reason !== "PERMISSION_DENIED") throw error
+    throw new ProviderError(
+      "PERMISSION_DENIED",
+      `Browsing needs \`${permission}\` on all resources, which AWS denies. Allow it to the connection's identity; resolving does not need it.`,
+      error.upstream ? { upstream: error.upstream } : {},
+    )
+  }
+}
+
+/**
  * One level of a hierarchy that AWS does not have: names are cut at the next `/`. Those of Secrets Manager come in order,
  * those of Parameter Store in none; a folder whose names lie far apart may then show twice.
  * @throws ProviderError what `list` throws; `INVALID_PATH` for a cursor that is not one of ours
  */
-export async function browseNames(
-  list: ListNames,
+async function browseNames(
+  names: Names,
   prefix: string,
   cursor: string | undefined,
+  signal: AbortSignal,
 ): Promise<BrowsePage> {
   const position: Position = cursor === undefined ? { folders: [] } : parseCursor(cursor)
   const shown = new Set(position.folders)
   const entries = new Map<string, BrowsePage["data"][number]>()
   let { next } = position
   for (let page = 0; page < pagesAtOnce; page++) {
-    const listed = await list(prefix, next)
+    const listed = await names.list(prefix, next, signal)
     for (const name of listed.names) {
       const entry = entryOf(name, prefix)
       if (entry && !shown.has(entry.path)) entries.set(entry.path, entry)

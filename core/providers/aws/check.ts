@@ -5,8 +5,8 @@ import { createCheckSteps } from "../check-steps.ts"
 import type { CheckReport, CheckWarning } from "../provider.ts"
 import { notAws } from "./answers.ts"
 import type { AwsConfig } from "./config.ts"
-import { type AwsCredentials, accountOf } from "./deployment.ts"
-import type { Identity } from "./identity.ts"
+import { type AwsCredentials, type AwsDeployment, accountOf } from "./deployment.ts"
+import { endpointOf, type Identity } from "./identity.ts"
 import { ask, clientSettings, maxStsBytes } from "./transport.ts"
 
 /**
@@ -17,7 +17,7 @@ export async function checkAws({
   config,
   http,
   identity,
-  stsEndpoint,
+  aws,
   probe,
   clock,
   signal,
@@ -25,15 +25,14 @@ export async function checkAws({
   config: AwsConfig
   http: HttpClient
   identity: Identity
-  /** @throws ProviderError `BLOCKED_ADDRESS` */
-  stsEndpoint: () => string
-  probe?: (credentials: AwsCredentials) => Promise<void>
+  aws: AwsDeployment
+  probe: ((credentials: AwsCredentials) => Promise<void>) | undefined
   clock: Clock
   signal: AbortSignal
 }): Promise<CheckReport> {
   let endpoint: string
   try {
-    endpoint = stsEndpoint()
+    endpoint = endpointOf("sts", config, aws)
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error
     return { steps: [{ name: "reach", ok: false, error }], warnings: [] }

@@ -1,7 +1,6 @@
-import { ProviderError } from "../../errors.ts"
 import type { FetchResult, ProviderClient, ProviderDeps, Session } from "../provider.ts"
-import { fetchRenewing, onceRenewing } from "../renewing.ts"
-import { browseNames } from "./browse.ts"
+import { fetchRenewing } from "../renewing.ts"
+import { browseAws } from "./browse.ts"
 import { checkAws } from "./check.ts"
 import type { AwsConfig } from "./config.ts"
 import type { AwsCredentials } from "./deployment.ts"
@@ -53,34 +52,24 @@ export function openSecretsManager(config: SecretsManagerConfig, deps: ProviderD
         config,
         http,
         identity,
-        stsEndpoint: () => endpointOf("sts", config, aws),
-        ...(probeSecret === undefined
-          ? {}
-          : { probe: (credentials) => secretsFor(credentials).describe(probeSecret, signal) }),
+        aws,
+        probe:
+          probeSecret === undefined
+            ? undefined
+            : (credentials) => secretsFor(credentials).describe(probeSecret, signal),
         clock,
         signal,
       }),
 
-    async browse(prefix, cursor, signal) {
-      if (!/^[A-Za-z0-9/_+=.@-]{0,512}$/.test(prefix)) {
-        throw new ProviderError(
-          "INVALID_PATH",
-          "Begin with another prefix: it has only letters, digits and `/_+=.@-`.",
-        )
-      }
-      try {
-        return await onceRenewing(renewalOf({ identity, sessions, signal }), (session) => {
-          const secrets = secretsFor(identity.credentialsOf(session))
-          return browseNames((start, next) => secrets.list(start, next, signal), prefix, cursor)
-        })
-      } catch (error) {
-        if (!(error instanceof ProviderError) || error.reason !== "PERMISSION_DENIED") throw error
-        throw new ProviderError(
-          "PERMISSION_DENIED",
-          "Browsing needs `secretsmanager:ListSecrets` on all resources, which AWS denies. Allow it to the connection's identity; resolving does not need it.",
-          error.upstream ? { upstream: error.upstream } : {},
-        )
-      }
-    },
+    browse: (prefix, cursor, signal) =>
+      browseAws({
+        prefix,
+        allowed: { characters: "/_+=.@-", maxLength: 512 },
+        cursor,
+        permission: "secretsmanager:ListSecrets",
+        renewal: renewalOf({ identity, sessions, signal }),
+        namesFor: (session) => secretsFor(identity.credentialsOf(session)),
+        signal,
+      }),
   }
 }
