@@ -26,9 +26,14 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
     renew: (rejected) => renew(rejected, signal),
   })
 
-  /** What a 403 means. A session that was just made is not doubted: then it is the path that is forbidden. */
-  const refusal = (session: Session, renewed: boolean, signal: AbortSignal) => async () =>
-    renewed ? denied() : refusalOf(session, signal)
+  /** What asking with a session takes. One that was just made is not doubted: then it is the path that is forbidden. */
+  const asking = (session: Session, renewed: boolean, signal: AbortSignal) => ({
+    vault,
+    session,
+    now: clock.now(),
+    refusal: async () => (renewed ? denied() : refusalOf(session, signal)),
+    signal,
+  })
 
   async function remember(learnt: Mounts, session: Session): Promise<void> {
     const notes = notesOf(learnt, clock.now())
@@ -71,12 +76,8 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
         documents,
         async read(some, session, renewed) {
           const { results, learnt } = await readDocuments({
-            vault,
+            ...asking(session, renewed, signal),
             documents: some,
-            session,
-            now: clock.now(),
-            refusal: refusal(session, renewed, signal),
-            signal,
           })
           await remember(learnt, session)
           return results
@@ -87,15 +88,7 @@ export function openVault(config: VaultConfig, deps: ProviderDeps): ProviderClie
     async browse(prefix, cursor, signal) {
       signal.throwIfAborted()
       return onceRenewing(renewalOf(signal), async (session, renewed) => {
-        const { page, learnt } = await browseVault({
-          vault,
-          prefix,
-          cursor,
-          session,
-          now: clock.now(),
-          refusal: refusal(session, renewed, signal),
-          signal,
-        })
+        const { page, learnt } = await browseVault({ ...asking(session, renewed, signal), prefix, cursor })
         await remember(learnt, session)
         return page
       })
