@@ -9,35 +9,13 @@ Prints a line for every thing that worked; what does not work raises.
 import json
 import sys
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
-
-def refused(code, action, **named):
-    """Runs the action, which must fail by this error."""
-    try:
-        action(**named)
-    except ClientError as raised:
-        assert raised.response["Error"]["Code"] == code, raised
-        return raised.response["Error"]
-    raise AssertionError(f"{code} was expected")
+from boto3_clients import clients, refused
 
 
 def main():
     given = json.load(sys.stdin)
-
-    def client(key):
-        return boto3.client(
-            "ssm",
-            endpoint_url=given["url"],
-            region_name=given["region"],
-            aws_access_key_id=key["accessKeyId"],
-            aws_secret_access_key=key["secretAccessKey"],
-            config=Config(retries={"max_attempts": 0}),
-        )
-
-    ssm = client(given)
+    client = clients(given)
+    ssm = client("ssm")
 
     def value(name, **more):
         return ssm.get_parameter(Name=name, **more)["Parameter"]["Value"]
@@ -107,7 +85,7 @@ def main():
     assert value(found["ARN"]) == "second"
     print("selectors")
 
-    reader = client(given["reader"])
+    reader = client("ssm", given["reader"])
     assert len(reader.get_parameters(Names=["/boto/app/plain"])["Parameters"]) == 1
     refused("AccessDeniedException", reader.get_parameters, Names=["/boto/app/plain", "/boto/list/deep/1"])
     refused("AccessDeniedException", reader.describe_parameters)

@@ -38,7 +38,8 @@ function runBoto3(name: "secrets_manager_boto3.py", told: ToldOfSecrets): Promis
 function runBoto3(name: "parameter_store_boto3.py", told: ToldOfParameters): Promise<string[]>
 async function runBoto3(name: string, told: Told): Promise<string[]> {
   const script = fileURLToPath(new URL(name, import.meta.url))
-  const child = spawn(tool("LATCHKEY_LIVE_PYTHON"), [script], { env: {} })
+  // Without -B the module that the scripts share would leave its compiled form beside it.
+  const child = spawn(tool("LATCHKEY_LIVE_PYTHON"), ["-B", script], { env: {} })
   child.stdin.end(JSON.stringify(told))
   const [printed, complaints, [code]] = await Promise.all([
     text(child.stdout),

@@ -10,36 +10,12 @@ import json
 import sys
 import uuid
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
-
-def refused(code, action, **named):
-    """Runs the action, which must fail by this error."""
-    try:
-        action(**named)
-    except ClientError as raised:
-        assert raised.response["Error"]["Code"] == code, raised
-        return raised.response["Error"]
-    raise AssertionError(f"{code} was expected")
+from boto3_clients import clients, refused
 
 
 def main():
     given = json.load(sys.stdin)
-
-    def client(service, key=None, **changes):
-        key = {**(key or given), **changes}
-        return boto3.client(
-            service,
-            endpoint_url=given["url"],
-            region_name=given["region"],
-            aws_access_key_id=key["accessKeyId"],
-            aws_secret_access_key=key["secretAccessKey"],
-            aws_session_token=key.get("sessionToken"),
-            config=Config(retries={"max_attempts": 0}),
-        )
-
+    client = clients(given)
     secrets = client("secretsmanager")
     made = secrets.create_secret(Name="boto/text", SecretString="first ünïcode ☃")
     assert made["ARN"].startswith("arn:aws:secretsmanager:") and made["Name"] == "boto/text"
