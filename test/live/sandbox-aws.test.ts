@@ -1,13 +1,9 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
-import { text } from "node:stream/consumers"
-import { fileURLToPath } from "node:url"
 import { expect, onTestFinished, test } from "vitest"
 import { createLatchkey } from "../../local/secret-managers/aws/admin.ts"
 import { startAws } from "../../local/secret-managers/aws/server.ts"
 import type { Policy } from "../../local/secret-managers/aws/state.ts"
+import { runScript } from "./script.ts"
 import { startMoto } from "./servers.ts"
-import { tool } from "./tools.ts"
 
 interface Key {
   accessKeyId: string
@@ -33,22 +29,8 @@ interface ToldOfParameters extends Told {
   reader: Key
 }
 
-/** Runs a script with no AWS_* variables to mislead it, and gives the lines it printed. */
-function runBoto3(name: "secrets_manager_boto3.py", told: ToldOfSecrets): Promise<string[]>
-function runBoto3(name: "parameter_store_boto3.py", told: ToldOfParameters): Promise<string[]>
-async function runBoto3(name: string, told: Told): Promise<string[]> {
-  const script = fileURLToPath(new URL(name, import.meta.url))
-  // Without -B the module that the scripts share would leave its compiled form beside it.
-  const child = spawn(tool("LATCHKEY_LIVE_PYTHON"), ["-B", script], { env: {} })
-  child.stdin.end(JSON.stringify(told))
-  const [printed, complaints, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ])
-  expect({ code, complaints }).toEqual({ code: 0, complaints: "" })
-  return printed.trim().split("\n")
-}
+const driveSecrets = (told: ToldOfSecrets) => runScript("secrets_manager_boto3.py", told)
+const driveParameters = (told: ToldOfParameters) => runScript("parameter_store_boto3.py", told)
 
 // The scripts say what AWS does: one that the stand-in of others failed would hold the sandbox to nothing.
 const everywhere = [
@@ -70,7 +52,7 @@ test("boto3 works with the sandbox's Secrets Manager and STS, unchanged", async 
     Statement: [{ Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "*" }],
   }
   const roleArn = admin.createRole("boto3", { trusts: [latchkey.arn], externalId: "expected", policy })
-  const printed = await runBoto3("secrets_manager_boto3.py", {
+  const printed = await driveSecrets({
     ...{ url, region: "us-east-1", ...admin.accessKey },
     ...{ principal: latchkey, roleArn, externalId: "expected", complete: true },
   })
@@ -82,7 +64,7 @@ test("boto3 works with moto's Secrets Manager and STS the same way, as far as mo
   onTestFinished(stop)
   const key = { accessKeyId: "testing", secretAccessKey: "testing" }
   const roleArn = "arn:aws:iam::123456789012:role/any"
-  const printed = await runBoto3("secrets_manager_boto3.py", {
+  const printed = await driveSecrets({
     ...{ url, region: "us-east-1", ...key, principal: key, roleArn, externalId: "any" },
     complete: false,
   })
@@ -98,7 +80,7 @@ test("boto3 works with the sandbox's Parameter Store, unchanged", async () => {
     ],
   })
   const told = { url, region: "us-east-1", ...admin.accessKey, reader, complete: true }
-  const printed = await runBoto3("parameter_store_boto3.py", told)
+  const printed = await driveParameters(told)
   expect(printed).toEqual([...parametersEverywhere, "selectors", "denied"])
 })
 
@@ -107,5 +89,5 @@ test("boto3 works with moto's Parameter Store the same way, as far as moto goes"
   onTestFinished(stop)
   const key = { accessKeyId: "testing", secretAccessKey: "testing" }
   const told = { url, region: "us-east-1", ...key, reader: key, complete: false }
-  expect(await runBoto3("parameter_store_boto3.py", told)).toEqual(parametersEverywhere)
+  expect(await driveParameters(told)).toEqual(parametersEverywhere)
 })

@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { readFileSync } from "node:fs"
-import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ConjurServer, startConjur } from "../../local/secret-managers/conjur/server.ts"
-import { tool } from "./tools.ts"
+import { runScript } from "./script.ts"
 
 const path = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url))
 const fixture = (name: string) => readFileSync(path(name), "utf8")
@@ -53,16 +50,7 @@ describe.each(["", "/api"])("the sandbox's Conjur at %j", (basePath) => {
   test("works with conjur-api, unchanged", async () => {
     const url = server.url.replace("127.0.0.1", "localhost")
     const given = { url, account: server.admin.account, ca: path("ca.pem"), variables, ...seed(server) }
-    const script = fileURLToPath(new URL("conjur_api_client.py", import.meta.url))
-    const child = spawn(tool("LATCHKEY_LIVE_PYTHON"), [script], { env: {} })
-    child.stdin.end(JSON.stringify(given))
-    const [printed, complaints, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, "close"),
-    ])
-    expect({ code, complaints }).toEqual({ code: 0, complaints: "" })
-    expect(printed.trim().split("\n")).toEqual([
+    expect(await runScript("conjur_api_client.py", given)).toEqual([
       "authenticated by API key",
       "one secret",
       "versions",

@@ -1,24 +1,6 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
-import { text } from "node:stream/consumers"
-import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
 import { startOnePassword } from "../../local/secret-managers/onepassword/server.ts"
-import { tool } from "./tools.ts"
-
-/** Runs the script with no OP_* variables to mislead it, and gives the lines it printed. */
-async function runSdk(given: object): Promise<string[]> {
-  const script = fileURLToPath(new URL("onepassword_sdk.py", import.meta.url))
-  const child = spawn(tool("LATCHKEY_LIVE_PYTHON"), [script], { env: {} })
-  child.stdin.end(JSON.stringify(given))
-  const [printed, complaints, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ])
-  expect({ code, complaints }).toEqual({ code: 0, complaints: "" })
-  return printed.trim().split("\n")
-}
+import { runScript } from "./script.ts"
 
 test("the sandbox's Connect server works with 1Password's Python client, unchanged", async () => {
   const server = await startOnePassword()
@@ -35,7 +17,7 @@ test("the sandbox's Connect server works with 1Password's Python client, unchang
       other: admin.idOf("Restricted"),
       file: { item: "With a file", name: "key.bin", content: content.toString("base64") },
     }
-    expect(await runSdk(given)).toEqual([
+    expect(await runScript("onepassword_sdk.py", given)).toEqual([
       "vaults",
       "created",
       "read by id and by title",

@@ -1,14 +1,10 @@
-import { spawn } from "node:child_process"
 import { generateKeyPairSync, type KeyObject } from "node:crypto"
-import { once } from "node:events"
-import { text } from "node:stream/consumers"
-import { fileURLToPath } from "node:url"
 import { SignJWT } from "jose"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { startVault } from "../../local/secret-managers/vault/server.ts"
 import { describeSealing, describeVault } from "../local/vault-documentation.ts"
+import { runScript } from "./script.ts"
 import { startOpenBao } from "./servers.ts"
-import { tool } from "./tools.ts"
 
 interface Server {
   url: string
@@ -47,18 +43,8 @@ async function jwts() {
   }
 }
 
-/** Runs the script with no VAULT_* variables to mislead it, and gives the lines it printed. */
 async function runHvac({ url, rootToken, unsealKey, aws }: Server): Promise<string[]> {
-  const script = fileURLToPath(new URL("vault_hvac.py", import.meta.url))
-  const child = spawn(tool("LATCHKEY_LIVE_PYTHON"), [script], { env: {} })
-  child.stdin.end(JSON.stringify({ url, rootToken, unsealKey, aws, jwt: await jwts() }))
-  const [printed, complaints, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ])
-  expect({ code, complaints }).toEqual({ code: 0, complaints: "" })
-  return printed.trim().split("\n")
+  return runScript("vault_hvac.py", { url, rootToken, unsealKey, aws, jwt: await jwts() })
 }
 
 // The script and the suite say what a Vault does: one that the real server failed would hold the sandbox to nothing.
