@@ -1,7 +1,8 @@
-import type { LambdaClient } from "@aws-sdk/client-lambda"
+import type { LambdaClient, LambdaServiceException } from "@aws-sdk/client-lambda"
 import { isProblem, LatchkeyProblem, UnexpectedReply } from "../client/problem.ts"
 import type { Resolution } from "../contract/operations/resolve.ts"
 import type { DirectPayloadInput, DirectReply } from "../contract/resolve-direct.ts"
+import { upstreamCode } from "../errors.ts"
 
 export { LatchkeyProblem, UnexpectedReply } from "../client/problem.ts"
 export type { Resolution } from "../contract/operations/resolve.ts"
@@ -19,7 +20,8 @@ export interface LambdaClientOptions {
 export interface DirectClient {
   /**
    * Resolves a value by direct invocation: no API, no token, who may call is settled by IAM.
-   * @throws LatchkeyProblem for what Latchkey answers instead of a result, UnexpectedReply for a crash
+   * @throws LatchkeyProblem for what Latchkey answers instead of a result, UnexpectedReply for a crash and for what Lambda
+   *   refuses, what the SDK throws where there is no answer
    */
   resolve(input: DirectPayloadInput, options?: { signal?: AbortSignal }): Promise<Resolution>
 }
@@ -31,21 +33,33 @@ export function createLambdaClient({ functionName, qualifier, lambda }: LambdaCl
     async resolve(input, { signal } = {}) {
       const { InvokeCommand, LambdaClient } = await import("@aws-sdk/client-lambda")
       connected ??= new LambdaClient({})
-      const { FunctionError, Payload } = await connected.send(
-        new InvokeCommand({
-          FunctionName: functionName,
-          ...(qualifier !== undefined && { Qualifier: qualifier }),
-          InvocationType: "RequestResponse",
-          Payload: new TextEncoder().encode(JSON.stringify(input)),
-        }),
-        { ...(signal && { abortSignal: signal }) },
-      )
+      const { FunctionError, Payload } = await connected
+        .send(
+          new InvokeCommand({
+            FunctionName: functionName,
+            ...(qualifier !== undefined && { Qualifier: qualifier }),
+            InvocationType: "RequestResponse",
+            Payload: new TextEncoder().encode(JSON.stringify(input)),
+          }),
+          { ...(signal && { abortSignal: signal }) },
+        )
+        .catch(notInvoked)
       // What a crashed function leaves as its payload may hold anything: it is not repeated.
       if (FunctionError !== undefined)
         throw new UnexpectedReply("resolve-direct crashed or ran out of time: its log in CloudWatch says why")
       return answer(parse(Payload))
     },
   }
+}
+
+/** The SDK's error about an answer holds that, and behind it the request with the session's token: it goes no further. */
+function notInvoked(error: Partial<LambdaServiceException>): never {
+  const { name, $response } = error
+  if ($response === undefined) throw error
+  throw new UnexpectedReply(
+    `Lambda answered ${upstreamCode(name) ?? "an error"}: check functionName and qualifier, and that the role may invoke them`,
+    $response.statusCode,
+  )
 }
 
 function answer(reply: Partial<DirectReply> | undefined): Resolution {

@@ -1,5 +1,6 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { inspect } from "node:util"
 import { LambdaClient } from "@aws-sdk/client-lambda"
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
 import { LatchkeyProblem, UnexpectedReply } from "../../core/client/index.ts"
@@ -8,7 +9,7 @@ import { toProblem } from "../../core/contract/problems.ts"
 import { LatchkeyError } from "../../core/errors.ts"
 
 let asked: { path: string; payload: unknown }[]
-let reply: { body: string; functionError?: string }
+let reply: { body: string; status?: number; functionError?: string }
 let client: DirectClient
 
 /** The one operation of Lambda's API that is used, as botocore's model of it has it. */
@@ -16,7 +17,8 @@ const lambda = createServer(async (request, response) => {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
   asked.push({ path: request.url ?? "", payload: JSON.parse(Buffer.concat(chunks).toString()) })
-  response.writeHead(200, reply.functionError ? { "x-amz-function-error": reply.functionError } : {})
+  const { status = 200, functionError } = reply
+  response.writeHead(status, functionError ? { "x-amz-function-error": functionError } : {})
   response.end(reply.body)
 })
 
@@ -78,6 +80,34 @@ test.each([
 
   expect(thrown).toBeInstanceOf(UnexpectedReply)
   expect(String(thrown)).not.toContain("canary")
+})
+
+test.each([
+  [
+    "ResourceNotFoundException",
+    { status: 404, body: '{"__type":"ResourceNotFoundException","Message":"c4n4ry"}' },
+  ],
+  ["an error", { status: 403, body: '{"__type":"of c4n4ries: /","Message":"c4n4ry"}' }],
+])("what Lambda refuses is told as %s, without its text and the answer behind it", async (name, what) => {
+  reply = what
+  const thrown = await client.resolve({ platformId: "acme", value: 1 }).catch((error: unknown) => error)
+
+  expect(thrown).toBeInstanceOf(UnexpectedReply)
+  expect(thrown).toMatchObject({ status: what.status, message: expect.stringContaining(`answered ${name}:`) })
+  expect(inspect(thrown, { depth: null, showHidden: true })).not.toContain("c4n4r")
+})
+
+test("what goes wrong before there is an answer is thrown as it is", async () => {
+  const sdk = new LambdaClient({
+    ...{ endpoint: "http://127.0.0.1:9", region: "eu-central-1", maxAttempts: 1 },
+    credentials: { accessKeyId: "AK", secretAccessKey: "SK" },
+  })
+  const thrown = createLambdaClient({ functionName: "resolve-direct", lambda: sdk }).resolve({
+    platformId: "acme",
+    value: 1,
+  })
+
+  await expect(thrown).rejects.toMatchObject({ code: "ECONNREFUSED" })
 })
 
 test("an aborted signal stops the invocation", async () => {
