@@ -44,6 +44,9 @@ export interface FetchDeps extends AskDeps {
 /** Whoever is asked decides how deep its JSON nests; ours is written by recursion. */
 const maxContentDepth = 500
 
+/** What is told of a version, in answers and the audit, has to look like one: whoever is asked could say anything. */
+const isVersion = /^[A-Za-z0-9_.-]{1,64}$/
+
 /** How long an answer that there is no value holds, by its reason. */
 const negativeMs: Partial<Record<string, number>> = { NOT_FOUND: 30_000, PERMISSION_DENIED: 10_000 }
 
@@ -227,7 +230,7 @@ export function startFetchJob(
     return {
       kind: "value",
       content: new Secret(content),
-      ...(version !== undefined && { version }),
+      ...(version !== undefined && isVersion.test(version) && { version }),
       freshUntil,
       staleUntil: freshUntil + staleIfErrorSeconds * 1000,
       size: Buffer.byteLength(JSON.stringify(content)),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import type { Opener } from "../../core/connections/open.ts"
 import type { Json } from "../../core/json.ts"
-import type { Login, ProviderClient } from "../../core/providers/provider.ts"
+import type { FetchResult, Login, ProviderClient } from "../../core/providers/provider.ts"
 import { Secret } from "../../core/secret.ts"
 import { connected, resolve } from "../support/instance.ts"
 
@@ -11,18 +11,37 @@ import { connected, resolve } from "../support/instance.ts"
  */
 const deep = (levels: number): Json => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`)
 
+/** Opens clients of a secret manager that answers so. */
+function answering(answer: (document: string) => FetchResult): Opener {
+  const client: ProviderClient = {
+    check: async () => ({ steps: [], warnings: [] }),
+    fetch: async (documents) => new Map(documents.map((document) => [document, answer(document)])),
+  }
+  return { saved: async () => client, unsaved: () => client }
+}
+
+test.each([
+  ["a7c1f1f2-0000-4000-8000-1.2_3", true],
+  ["c4n4ry of what it holds", false],
+  ["c4n4ry".repeat(20), false],
+  ["", false],
+])("a version that is %j is told, also to the audit: %j", async (version, told) => {
+  const { instance, audit, reference } = await connected()
+  const opener = answering(() => ({ ok: true, content: { key: "v" }, version }))
+  const { value, references } = await resolve(instance({ opener }), reference("secret/data/app/key"))
+  expect(value).toBe("v")
+  expect(references[0]).toMatchObject({ source: "provider", ...(told && { version }) })
+  expect(audit.at(-1)?.outcomes).toMatchObject([{ source: "provider", ...(told && { version }) }])
+  expect(JSON.stringify([references, audit])).not.toContain("c4n4ry")
+})
+
 test("a document that nests too deep fails its own reference, and nobody waits for its lease", async () => {
   const { instance, reference } = await connected()
   const contents = new Map<string, Json>([
     ["secret/data/deep", { key: deep(100_000) }],
     ["secret/data/app", { key: "v" }],
   ])
-  const client: ProviderClient = {
-    check: async () => ({ steps: [], warnings: [] }),
-    fetch: async (documents) =>
-      new Map(documents.map((document) => [document, { ok: true, content: contents.get(document) ?? null }])),
-  }
-  const opener: Opener = { saved: async () => client, unsaved: () => client }
+  const opener = answering((document) => ({ ok: true, content: contents.get(document) ?? null }))
   const value = [reference("secret/data/deep/key"), reference("secret/data/app/key")]
   for (const one of [instance({ opener }), instance({ opener })]) {
     const resolution = await resolve(one, value, { onError: "report" })
