@@ -28,8 +28,8 @@ export interface Altered {
   alter(body: Buffer): Buffer
 }
 
-/** What becomes of a request: `forward`ed, left to `hang` without an answer, or answered by the proxy itself. */
-export type Fate = "forward" | "hang" | Canned | Altered
+/** What becomes of a request: `forward`ed, left to `hang` without an answer, `reset` by TCP, or answered by the proxy itself. */
+export type Fate = "forward" | "hang" | "reset" | Canned | Altered
 
 /**
  * A server between a provider and its secret manager that records every byte sent, and stands in for the faults that a
@@ -49,10 +49,13 @@ export async function startProxy(
   {
     tls,
     keepHost = false,
+    below = "",
   }: {
     tls?: { key: string; cert: string }
     /** Pass `Host` on as it came, where a signature covers it. */
     keepHost?: boolean
+    /** A path that clients come by, and the server does not have. */
+    below?: string
   } = {},
 ): Promise<RecordingProxy> {
   const requests: Recorded[] = []
@@ -67,9 +70,12 @@ export async function startProxy(
     requests.push(recorded)
     const fate = fateOf(recorded)
     if (fate === "hang") outgoing.on("close", hungUp.resolve)
-    else if (fate === "forward") await forward(target, recorded, outgoing, { keepHost })
-    else if ("alter" in fate) await forward(target, recorded, outgoing, { keepHost, ...fate })
-    else outgoing.writeHead(fate.status, fate.headers).end(fate.body)
+    else if (fate === "reset") incoming.socket.resetAndDestroy()
+    else if (fate === "forward" || "alter" in fate) {
+      if (!path.startsWith(`${below}/`)) return void outgoing.writeHead(404).end()
+      const passed = { ...recorded, path: path.slice(below.length) }
+      await forward(target, passed, outgoing, { keepHost, ...(fate !== "forward" && fate) })
+    } else outgoing.writeHead(fate.status, fate.headers).end(fate.body)
   }
 
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {

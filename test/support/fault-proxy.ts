@@ -1,4 +1,10 @@
-import { Agent, type IncomingMessage, request as open, type ServerResponse } from "node:http"
+import {
+  Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as open,
+  type ServerResponse,
+} from "node:http"
 import { buffer } from "node:stream/consumers"
 import { setTimeout } from "node:timers/promises"
 import { type LocalServer, listen, readBody } from "../../local/http-server.ts"
@@ -18,12 +24,13 @@ export type Fault =
   /** Passed on only after so many milliseconds. */
   | { delayMs: number }
   /** Answered by the proxy itself. */
-  | { status: number; body?: string }
+  | { status: number; headers?: Record<string, string>; body?: string }
 
 export interface Sent {
   /** As AWS' header names it (`DynamoDB_20120810.PutItem`), else empty. */
   operation: string
   path: string
+  headers: IncomingHttpHeaders
   body: Buffer
 }
 
@@ -35,6 +42,8 @@ export interface FaultProxy extends LocalServer {
   faultOf: (request: Sent) => Fault | undefined
   /** What is passed on in the place of a request's body. */
   rewrite: (body: Buffer) => Buffer
+  /** Where it is set, told of each answer that is passed on whole, before it is. */
+  onAnswer?: (answer: Buffer, request: Sent) => void
   /** How many of the requests that `of` picks are under way: not answered to the end, and not given up by their sender. */
   underWay(of?: (request: Sent) => boolean): number
   /** Closes the port, and cuts what is open: connections are refused from now on. */
@@ -50,7 +59,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = (await readBody(request, 64 * 1024 * 1024)) ?? Buffer.alloc(0)
-    const sent = { operation: String(request.headers["x-amz-target"] ?? ""), path: request.url ?? "/", body }
+    const { headers, url: path = "/" } = request
+    const sent = { operation: String(headers["x-amz-target"] ?? ""), path, headers, body }
     proxy.sent.push(sent)
     if (response.destroyed) return
     unanswered.add(sent)
@@ -59,17 +69,17 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     if (fault === "reset") return void request.socket.resetAndDestroy()
     if (fault === "hang") return
     if (typeof fault === "object" && "status" in fault)
-      return void response.writeHead(fault.status).end(fault.body ?? "")
+      return void response.writeHead(fault.status, fault.headers).end(fault.body ?? "")
     if (typeof fault === "object" && "delayMs" in fault) await setTimeout(fault.delayMs)
-    forward(request, response, { body, fault })
+    forward(request, response, { sent, fault })
   }
 
   function forward(
     { method, url: path, headers }: IncomingMessage,
     response: ServerResponse,
-    { body, fault }: { body: Buffer; fault: Fault | undefined },
+    { sent, fault }: { sent: Sent; fault: Fault | undefined },
   ): void {
-    const passed = proxy.rewrite(body)
+    const passed = proxy.rewrite(sent.body)
     const length = String(passed.length)
     const options = {
       agent,
@@ -84,6 +94,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       if (fault === "cut" || fault === "stall") return void answerHalf(answer, response, fault)
       if (typeof fault === "object" && "trickleMs" in fault)
         return void trickle(answer, response, fault.trickleMs)
+      const tell = proxy.onAnswer
+      if (tell) return void answerWhole(answer, response, (whole) => tell(whole, sent))
       answer.pipe(response)
     })
     // Where the server behind cuts the connection, so does this one.
@@ -116,6 +128,17 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     },
   }
   return proxy
+}
+
+async function answerWhole(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  tell: (whole: Buffer) => void,
+): Promise<void> {
+  const whole = await buffer(answer).catch(() => undefined)
+  if (whole === undefined) return void response.destroy()
+  tell(whole)
+  response.end(whole)
 }
 
 async function answerHalf(answer: IncomingMessage, response: ServerResponse, fault: "cut" | "stall") {
