@@ -30,7 +30,10 @@ export interface ConnectionRecord extends ConnectionFacts {
   /** The fields of the configuration that are not secret, sealed under the platform's key: listing them costs no call to KMS. */
   configView: Uint8Array
   mac: Uint8Array
-  /** Where the last successful test found the credentials to belong, if to AWS: events from there clear the cache. */
+  /**
+   * Where the last successful test found the credentials to belong, if to AWS: events from there clear the cache. Absent once a
+   * test has found them refused.
+   */
   aws?: AwsPlace
   /** Absent until a secret for it was made. */
   webhook?: Webhook

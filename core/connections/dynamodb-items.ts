@@ -32,7 +32,7 @@ export const awsAttributes = ({ account, region }: AwsPlace): Item => ({
   awsRegion: { S: region },
 })
 
-const awsAttributeNames = ["awsAccount", "awsRegion"]
+export const awsAttributeNames = ["awsAccount", "awsRegion"]
 
 /** What an update sets and removes, and nothing beside. */
 export function changeAttributes(

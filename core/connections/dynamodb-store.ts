@@ -14,6 +14,7 @@ import { LatchkeyError } from "../errors.ts"
 import { idTaken } from "./access.ts"
 import type { PlatformRecord } from "./connection.ts"
 import {
+  awsAttributeNames,
   awsAttributes,
   changeAttributes,
   connectionItem,
@@ -151,6 +152,20 @@ export function dynamoConnectionStore(deps: {
               ...values(set),
               ...(tested && { ":tested": { S: tested.configId } }),
             },
+          }),
+        ),
+      )
+    },
+
+    async forgetPlace({ platformId, id, configId, generation }) {
+      await conditional(
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: connectionKey(platformId, id),
+            UpdateExpression: `REMOVE ${awsAttributeNames.join(", ")}`,
+            ConditionExpression: "configId = :configId AND generation = :generation",
+            ExpressionAttributeValues: { ":configId": { S: configId }, ":generation": { S: generation } },
           }),
         ),
       )

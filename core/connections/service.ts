@@ -119,7 +119,10 @@ export function createConnections(deps: ConnectionDeps) {
       })
     },
 
-    /** Success clears the connection's cache, negative answers included, and refreshes its status. */
+    /**
+     * Success clears the connection's cache, negative answers included, and refreshes its status. Where the credentials are
+     * refused they no longer prove whose account they are of.
+     */
     async test(caller: Caller, id: string): Promise<TestReport> {
       const finding = finder.findUsable(caller, id)
       // The record of the request names the host, so this much comes before it; why there is none, after.
@@ -136,7 +139,9 @@ export function createConnections(deps: ConnectionDeps) {
           timeoutMs: testMs,
           signal: caller.signal,
         })
-        const epoch = test.status.connected ? await renewed(use, test) : use.epoch
+        const { connected, error } = test.status
+        const epoch = connected ? await renewed(use, test) : use.epoch
+        if (error?.reason === "BAD_CREDENTIALS" && record.aws) await store.forgetPlace(record)
         await statuses.write(useOf(record, use.keys, epoch), test.status)
         return test.report(caller.requestId)
       })

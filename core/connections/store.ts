@@ -58,6 +58,8 @@ export interface ConnectionStore {
     generation: string,
     tested?: TestedPlace,
   ): Promise<boolean>
+  /** Forgets where the connection's credentials belong, if it still has this configuration and generation. */
+  forgetPlace(record: Pick<ConnectionRecord, "platformId" | "id" | "configId" | "generation">): Promise<void>
   /** Stores a sealed secret for the connection's webhook; what it had is then the one before. False if it does not exist. */
   setWebhookSecret(platformId: string, id: string, sealed: Uint8Array): Promise<boolean>
   /**

@@ -282,6 +282,19 @@ export function connectionStoreSuite(start: () => Promise<StoreSubject>): void {
       expect(await store.renew(platformId, "none", "next", tested)).toBe(false)
     })
 
+    test("is forgotten, and nothing else, unless the configuration or the cache is no longer as it was seen", async () => {
+      const record = await created({ aws: { ...aws, account } })
+      for (const seen of [{ configId: newNonce() }, { generation: newNonce() }, { id: "none" }])
+        await store.forgetPlace({ ...record, ...seen })
+      expect([await stored(record.id), await found()]).toEqual([record, [indexed(record)]])
+      const { aws: _forgotten, ...rest } = record
+      for (const _ of ["once", "and again"]) {
+        await store.forgetPlace(record)
+        expect([await stored(record.id), await found()]).toEqual([rest, []])
+      }
+      expect(await stored("none")).toBeUndefined()
+    })
+
     test("has its connections' caches cleared: each event once, and no deleted one brought back", async () => {
       const record = await created({ aws: { ...aws, account } })
       const clear = (at: number, effectiveFrom: number, generation: string, id = record.id) =>

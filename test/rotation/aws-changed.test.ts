@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { awsEvents } from "../../core/contract/aws-events.ts"
-import { LatchkeyError } from "../../core/errors.ts"
+import { LatchkeyError, ProviderError, type Reason, reasons } from "../../core/errors.ts"
 import { newRequestId } from "../../core/ids.ts"
 import type { Latchkey } from "../../core/latchkey.ts"
 import type { AwsPlace } from "../../core/providers/provider.ts"
@@ -308,18 +308,69 @@ describe("where a connection's credentials belong", () => {
     expect(await cleared({ ...later, account: "210987654321" }, id)).toEqual([])
   })
 
-  test("is learnt by a test that succeeds, and kept by one that fails", async () => {
+  test("is learnt by a test that succeeds", async () => {
     const id = await connectAt(undefined)
     expect(await cleared(call("PutSecretValue"), id)).toEqual([])
     findAt(here)
     await latchkey.connections.test(callerOf(latchkey, admin), id)
     expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+  })
 
-    deployment.vault.failure = "BAD_CREDENTIALS"
-    deployment.vault.check = undefined
+  /** Tests the connection, where that fails so. */
+  async function testFailing(id: string, reason: Reason): Promise<void> {
+    const error = new ProviderError(reason, "As the test wants it.")
+    deployment.vault.check = async () => ({
+      steps: [{ name: "authenticate", ok: false, error }],
+      warnings: [],
+    })
+    const { connected } = await latchkey.connections.test(callerOf(latchkey, admin), id)
+    expect(connected).toBe(false)
+  }
+
+  test.each(reasons.filter((reason) => reason !== "BAD_CREDENTIALS"))(
+    "is kept by a test that fails by %s",
+    async (reason) => {
+      const id = await connectAt(here)
+      await testFailing(id, reason)
+      expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+    },
+  )
+
+  test("is forgotten by a test whose credentials are refused, and learnt again by one that succeeds", async () => {
+    const id = await connectAt(here)
+    const before = generationOf(id)
+    await testFailing(id, "BAD_CREDENTIALS")
+    expect(generationOf(id)).toBe(before)
+    deployment.audit.length = 0
+    expect(await send(call("PutSecretValue"))).toEqual({ cleared: 0 })
+    expect(deployment.audit).toEqual([])
+
+    findAt(here)
     await latchkey.connections.test(callerOf(latchkey, admin), id)
-    const stored = [...deployment.store.connections.values()].find((one) => one.id === id)
-    expect(stored?.aws).toEqual(here)
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+  })
+
+  test("is kept where other credentials are refused: of an update that then changes nothing", async () => {
+    const id = await connectAt(here)
+    deployment.vault.check = undefined
+    deployment.vault.failure = "BAD_CREDENTIALS"
+    const other = { ...config("AKIAOTHER"), secretAccessKey: "s3cret" }
+    await expect(update(latchkey, id, { config: other })).rejects.toMatchObject({
+      fields: { reason: "BAD_CREDENTIALS" },
+    })
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
+  })
+
+  test("is not forgotten by a test that another was quicker than", async () => {
+    const id = await connectAt(here)
+    const error = new ProviderError("BAD_CREDENTIALS", "As the test wants it.")
+    deployment.vault.check = async () => {
+      findAt(here)
+      await latchkey.connections.test(callerOf(latchkey, admin), id)
+      return { steps: [{ name: "authenticate", ok: false, error }], warnings: [] }
+    }
+    await latchkey.connections.test(callerOf(latchkey, admin), id)
+    expect(await cleared(call("PutSecretValue"), id)).toEqual([id])
   })
 
   test("is not learnt by a test of a configuration that has been replaced meanwhile", async () => {

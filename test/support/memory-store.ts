@@ -63,6 +63,10 @@ export function memoryStore(): MemoryStore {
       Object.assign(record, { generation, ...(tested && { aws: tested.aws }) })
       return true
     },
+    async forgetPlace({ platformId, id, configId, generation }) {
+      const record = connections.get(key(platformId, id))
+      if (record?.configId === configId && record.generation === generation) delete record.aws
+    },
     async setWebhookSecret(platformId, id, secret) {
       const record = connections.get(key(platformId, id))
       if (!record) return false
