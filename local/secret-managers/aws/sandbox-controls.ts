@@ -1,8 +1,8 @@
 import { isObject, type Json } from "../../../core/json.ts"
+import type { Requests } from "../recorder.ts"
 import type { AwsAdmin } from "./admin.ts"
 import type { Faults } from "./faults.ts"
 import { type Answer, AwsError } from "./protocol.ts"
-import type { Requests } from "./recorder.ts"
 
 interface Parts {
   admin: AwsAdmin

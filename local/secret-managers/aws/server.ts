@@ -4,10 +4,10 @@ import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { type Clock, systemClock } from "../../../core/clock.ts"
 import { guardHost } from "../../host-guard.ts"
+import { createRecorder, type Requests } from "../recorder.ts"
 import { type AwsAdmin, createAdmin, furnish } from "./admin.ts"
 import { createFaults, type Faults } from "./faults.ts"
 import { createListener } from "./listener.ts"
-import { createRecorder, type Requests } from "./recorder.ts"
 import { newState, readState, writeState } from "./state.ts"
 
 export interface AwsOptions {

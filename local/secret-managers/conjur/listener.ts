@@ -1,15 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import type { Recorder } from "../recorder.ts"
 import type { ConjurAdmin } from "./admin.ts"
-import type { FaultSwitches } from "./faults.ts"
+import type { FaultSwitches, OperationName } from "./faults.ts"
 import { type Answer, type Call, ConjurError, head, json, type World } from "./protocol.ts"
-import type { Recorder } from "./recorder.ts"
 import { answer, nameOf } from "./router.ts"
 import { sandboxControls } from "./sandbox-controls.ts"
 
 interface Parts {
   world: World
   admin: ConjurAdmin
-  recorder: Recorder
+  recorder: Recorder<OperationName>
   /** Where the API is: empty, or `/api` as in Conjur Cloud. */
   basePath: string
   maxRequestSize: number

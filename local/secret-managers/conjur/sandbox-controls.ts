@@ -1,13 +1,13 @@
 import { isObject, type Json } from "../../../core/json.ts"
+import type { Requests } from "../recorder.ts"
 import type { ConjurAdmin } from "./admin.ts"
-import type { Faults } from "./faults.ts"
+import type { Faults, OperationName } from "./faults.ts"
 import { type Answer, json } from "./protocol.ts"
-import type { Requests } from "./recorder.ts"
 
 interface Parts {
   admin: ConjurAdmin
   faults: Faults
-  requests: Requests
+  requests: Requests<OperationName>
 }
 
 /**

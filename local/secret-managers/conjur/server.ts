@@ -4,11 +4,11 @@ import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { type Clock, systemClock } from "../../../core/clock.ts"
 import { guardHost } from "../../host-guard.ts"
+import { createRecorder, type Requests } from "../recorder.ts"
 import { type ConjurAdmin, createAdmin, furnish } from "./admin.ts"
-import { createFaults, type Faults } from "./faults.ts"
+import { createFaults, type Faults, type OperationName, operationNames } from "./faults.ts"
 import { createListener } from "./listener.ts"
 import type { World } from "./protocol.ts"
-import { createRecorder, type Requests } from "./recorder.ts"
 import { newState, readState, writeState } from "./state.ts"
 
 export interface ConjurOptions {
@@ -40,7 +40,7 @@ export interface ConjurServer {
   config: { url: string; organizationAccountName: string; loginId: string; apiKey: string }
   admin: ConjurAdmin
   faults: Faults
-  requests: Requests
+  requests: Requests<OperationName>
   /** Everything as JSON, for the next start. It holds credentials and secrets: keep it in a private file. */
   state(): string
   /** Answers nothing more and cuts what hangs. */
@@ -57,7 +57,7 @@ export async function startConjur(options: ConjurOptions = {}): Promise<ConjurSe
     faults: createFaults(),
     tokenTtl: options.tokenTtl ?? 480,
   }
-  const recorder = createRecorder()
+  const recorder = createRecorder(operationNames)
   const admin = createAdmin(world)
   if (options.state === undefined) state.connection = furnish(admin, demo)
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import type { Recorder } from "../recorder.ts"
 import type { OnePasswordAdmin } from "./admin.ts"
-import type { FaultSwitches, Faults } from "./faults.ts"
+import type { FaultSwitches, Faults, OperationName } from "./faults.ts"
 import { type Answer, ConnectError } from "./protocol.ts"
-import type { Recorder } from "./recorder.ts"
 import { answer, type ConnectRequest, nameOf, type World } from "./router.ts"
 import { sandboxControls } from "./sandbox-controls.ts"
 
@@ -10,7 +10,7 @@ interface Parts {
   world: World
   faults: Faults
   admin: OnePasswordAdmin
-  recorder: Recorder
+  recorder: Recorder<OperationName>
   stopped: AbortSignal
 }
 

@@ -1,13 +1,13 @@
 import { isObject, type Json } from "../../../core/json.ts"
+import type { Requests } from "../recorder.ts"
 import type { OnePasswordAdmin } from "./admin.ts"
-import type { FaultSwitches, Faults } from "./faults.ts"
+import type { FaultSwitches, Faults, OperationName } from "./faults.ts"
 import { type Answer, ConnectError, type JsonObject, ok } from "./protocol.ts"
-import type { Requests } from "./recorder.ts"
 
 interface Parts {
   admin: OnePasswordAdmin
   faults: Faults
-  requests: Requests
+  requests: Requests<OperationName>
 }
 
 /**

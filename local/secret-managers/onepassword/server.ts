@@ -4,10 +4,10 @@ import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { type Clock, systemClock } from "../../../core/clock.ts"
 import { guardHost } from "../../host-guard.ts"
+import { createRecorder, type Requests } from "../recorder.ts"
 import { createAdmin, furnish, type OnePasswordAdmin } from "./admin.ts"
-import { createFaults, type Faults } from "./faults.ts"
+import { createFaults, type Faults, type OperationName, operationNames } from "./faults.ts"
 import { createListener } from "./listener.ts"
-import { createRecorder, type Requests } from "./recorder.ts"
 import { newState, readState, writeState } from "./state.ts"
 
 export interface OnePasswordOptions {
@@ -30,7 +30,7 @@ export interface OnePasswordServer {
   config: { url: string; token: string }
   admin: OnePasswordAdmin
   faults: Faults
-  requests: Requests
+  requests: Requests<OperationName>
   /** Everything as JSON, for the next start. It holds tokens and secrets: keep it in a private file. */
   state(): string
   /** Answers nothing more and cuts what hangs. */
@@ -45,7 +45,7 @@ export async function startOnePassword(options: OnePasswordOptions = {}): Promis
   const { port = 0, demo = false, tls, hostCheck = true, clock = systemClock } = options
   const state = options.state === undefined ? newState() : readState(options.state)
   const faults = createFaults()
-  const recorder = createRecorder()
+  const recorder = createRecorder(operationNames)
   const world = { state, clock }
   const admin = createAdmin(world)
   if (options.state === undefined) state.connection = furnish(admin, demo)

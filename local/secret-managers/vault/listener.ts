@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import type { Recorder } from "../recorder.ts"
 import type { VaultAdmin } from "./admin.ts"
-import type { FaultSwitches } from "./faults.ts"
+import type { FaultSwitches, OperationName } from "./faults.ts"
 import { type Answer, VaultError } from "./protocol.ts"
-import type { Recorder } from "./recorder.ts"
 import { answer, nameOf, type VaultRequest, type World } from "./router.ts"
 import { sandboxControls } from "./sandbox-controls.ts"
 
 interface Parts {
   world: World
   admin: VaultAdmin
-  recorder: Recorder
+  recorder: Recorder<OperationName>
   maxRequestSize: number
   stopped: AbortSignal
 }
@@ -55,6 +55,8 @@ async function serveVault(
     body: text,
     operation,
   })
+  // By which Vault tells its clients from pages that make a browser send something.
+  Object.assign(record, { vaultRequest: request.headers["x-vault-request"] === "true" })
   response.on("finish", () => {
     record.status = response.statusCode
   })

@@ -1,13 +1,13 @@
 import { isObject, type Json } from "../../../core/json.ts"
+import type { Requests } from "../recorder.ts"
 import type { VaultAdmin } from "./admin.ts"
-import type { FaultSwitches, Faults } from "./faults.ts"
+import type { FaultSwitches, Faults, OperationName } from "./faults.ts"
 import { type Answer, VaultError } from "./protocol.ts"
-import type { Requests } from "./recorder.ts"
 
 interface Parts {
   admin: VaultAdmin
   faults: Faults
-  requests: Requests
+  requests: Requests<OperationName>
 }
 
 /**

@@ -4,11 +4,11 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
 import { createServer as createTlsServer } from "node:tls"
 import { type Clock, systemClock } from "../../../core/clock.ts"
 import { guardHost } from "../../host-guard.ts"
+import { createRecorder, type Requests } from "../recorder.ts"
 import { createAdmin, furnish, type VaultAdmin } from "./admin.ts"
-import { createFaults, type Faults } from "./faults.ts"
+import { createFaults, type Faults, type OperationName, operationNames } from "./faults.ts"
 import { acceptList } from "./list-method.ts"
 import { createListener } from "./listener.ts"
-import { createRecorder, type Requests } from "./recorder.ts"
 import { newState, readState, writeState } from "./state.ts"
 import { createRootToken, endExpired } from "./tokens.ts"
 
@@ -34,7 +34,7 @@ export interface VaultServer {
   config: { url: string; roleId: string; secretId: string }
   admin: VaultAdmin
   faults: Faults
-  requests: Requests
+  requests: Requests<OperationName>
   /** Everything as JSON, for the next start. It holds credentials and secrets: keep it in a private file. */
   state(): string
   /** Answers nothing more and cuts what hangs. */
@@ -46,7 +46,7 @@ export async function startVault(options: VaultOptions = {}): Promise<VaultServe
   const { port = 0, demo = false, tls, hostCheck = true, clock = systemClock } = options
   const state = options.state === undefined ? newState() : readState(options.state)
   const faults = createFaults()
-  const recorder = createRecorder()
+  const recorder = createRecorder(operationNames)
   const world = { state, clock, faults }
   const admin = createAdmin(world)
   if (options.state === undefined) {

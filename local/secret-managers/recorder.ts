@@ -2,50 +2,57 @@ import { createHash } from "node:crypto"
 import type { IncomingHttpHeaders } from "node:http"
 
 /** One request as it came, without what must not be printed. */
-export interface RecordedRequest {
+export interface RecordedRequest<Operation extends string = string> {
   method: string
+  /** As sent, with the query. */
   url: string
-  /** AWS's name of it, or `other`. */
-  operation: string
-  /** Lower-case names. A signature or token shows as a fingerprint: equal values, equal fingerprints. */
+  operation: Operation
+  /** Lower-case names. A token, signature or cookie shows as a fingerprint: equal values, equal fingerprints. */
   headers: Record<string, string>
   /** Absent while unanswered, and where a fault cut the connection. */
   status?: number
 }
 
-export interface Requests {
+export interface Requests<Operation extends string = string> {
   /** How many requests for this operation came in, or for any. */
-  count(operation?: string): number
-  readonly counts: Readonly<Record<string, number>>
+  count(operation?: Operation): number
+  readonly counts: Readonly<Record<Operation, number>>
   /** The latest thousand, oldest first. */
-  readonly list: readonly RecordedRequest[]
+  readonly list: readonly RecordedRequest<Operation>[]
   /** Whether any of these had `text` in its address, a header or its body: for tests that look for strays. */
   contain(text: string): boolean
   reset(): void
 }
 
-export interface Recorder {
-  requests: Requests
+export interface Recorder<Operation extends string = string> {
+  requests: Requests<Operation>
   /** Returns the record, so that the status can be added. */
   record(request: {
     method: string
     url: string
     headers: IncomingHttpHeaders
-    body: Buffer
-    operation: string
-  }): RecordedRequest
+    body: string | Buffer
+    operation: Operation
+  }): RecordedRequest<Operation>
 }
 
 const kept = 1000
-const secretHeaders = new Set(["authorization", "x-amz-security-token", "proxy-authorization", "cookie"])
+const secretHeaders = new Set([
+  ...["authorization", "proxy-authorization", "cookie"],
+  ...["x-vault-token", "x-amz-security-token"],
+])
 
-export function createRecorder(): Recorder {
-  let counts = new Map<string, number>()
-  let records: { shown: RecordedRequest; raw: string }[] = []
+/** @param operations those that are counted from the start, as 0 */
+export function createRecorder<Operation extends string = string>(
+  operations: readonly Operation[] = [],
+): Recorder<Operation> {
+  const zero = () => new Map(operations.map((name) => [name, 0]))
+  let counts = zero()
+  let records: { shown: RecordedRequest<Operation>; raw: string }[] = []
   return {
     record: ({ method, url, headers, body, operation }) => {
       counts.set(operation, (counts.get(operation) ?? 0) + 1)
-      const shown = {
+      const shown: RecordedRequest<Operation> = {
         method,
         url,
         operation,
@@ -63,14 +70,14 @@ export function createRecorder(): Recorder {
           ? [...counts.values()].reduce((sum, count) => sum + count, 0)
           : (counts.get(operation) ?? 0),
       get counts() {
-        return Object.fromEntries(counts)
+        return Object.fromEntries(counts) as Record<Operation, number>
       },
       get list() {
         return records.map(({ shown }) => shown)
       },
       contain: (text) => records.some(({ raw }) => raw.includes(text)),
       reset: () => {
-        counts = new Map()
+        counts = zero()
         records = []
       },
     },
