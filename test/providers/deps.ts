@@ -6,7 +6,13 @@ import type {
   HttpResponse,
   Phase,
 } from "../../core/network/http.ts"
-import type { ProviderDeps, Session, Sessions } from "../../core/providers/provider.ts"
+import type {
+  ProviderClient,
+  ProviderDeps,
+  SecretRef,
+  Session,
+  Sessions,
+} from "../../core/providers/provider.ts"
 import { type MovedClock, movedClock } from "../support/moved-clock.ts"
 
 /** Sessions as one instance without Redis keeps them, of one connection. */
@@ -52,6 +58,22 @@ export function testDeps(http: HttpClientFactory, clock = movedClock()): TestDep
     sessions: memorySessions(clock),
     platformId: "acme",
   }
+}
+
+/** What each reference gives, or the reason why it gives nothing. */
+export async function outcomesOf(
+  client: ProviderClient,
+  references: readonly SecretRef[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const results = await client.fetch(
+    references.map(({ document }) => document),
+    signal,
+  )
+  return references.map(({ document, select }) => {
+    const result = results.get(document)
+    return result?.ok ? select(result.content) : (result?.error.reason ?? "nothing")
+  })
 }
 
 /** JSON that nests deeper than what calls itself for each level can go. */

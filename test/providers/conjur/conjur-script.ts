@@ -1,5 +1,5 @@
 import { conjur } from "../../../core/providers/conjur/index.ts"
-import { type Scripted, scriptedHttp, testDeps } from "../deps.ts"
+import { outcomesOf, type Scripted, scriptedHttp, testDeps } from "../deps.ts"
 
 /** Conjur's answers to a test's requests, by `METHOD /path?query` below the base path. */
 export type Script = Record<string, Scripted | ((token: string | undefined) => Scripted | Promise<Scripted>)>
@@ -73,14 +73,7 @@ export function conjurWith(script: Script, config: object = apiKey) {
         const [name = "", version] = id.split("?version=")
         return conjur.parsePath(name, version === undefined ? {} : { version })
       })
-      const results = await client.fetch(
-        references.map(({ document }) => document),
-        signal,
-      )
-      return references.map(({ document, select }) => {
-        const result = results.get(document)
-        return result?.ok ? select(result.content) : (result?.error.reason ?? "nothing")
-      })
+      return outcomesOf(client, references, signal)
     },
     check: () => client.check(signal),
     browse: async (prefix: string, cursor?: string) => client.browse?.(prefix, cursor, signal),

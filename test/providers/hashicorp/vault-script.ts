@@ -1,6 +1,6 @@
 import { ProviderError } from "../../../core/errors.ts"
 import { hashicorp } from "../../../core/providers/hashicorp/index.ts"
-import { type Scripted, scriptedHttp, testDeps } from "../deps.ts"
+import { outcomesOf, type Scripted, scriptedHttp, testDeps } from "../deps.ts"
 
 /** Vault's answers to a test's requests, by `METHOD /path?query` below `/v1/`. */
 export type Script = Record<string, Scripted | ((token: string | undefined) => Scripted | Promise<Scripted>)>
@@ -50,14 +50,7 @@ export function vaultWith(script: Script, config: object = appRole) {
         const [name = "", version] = path.split("?version=")
         return hashicorp.parsePath(name, version === undefined ? {} : { version })
       })
-      const results = await client.fetch(
-        references.map(({ document }) => document),
-        signal,
-      )
-      return references.map(({ document, select }) => {
-        const result = results.get(document)
-        return result?.ok ? select(result.content) : (result?.error.reason ?? "nothing")
-      })
+      return outcomesOf(client, references, signal)
     },
     fetch: (documents: string[]) => client.fetch(documents, signal),
     check: () => client.check(signal),

@@ -1,7 +1,7 @@
 import type { HttpRequest } from "../../../core/network/http.ts"
 import { onepassword } from "../../../core/providers/onepassword/index.ts"
 import type { ReferenceOptions } from "../../../core/references/reference-options.ts"
-import { type Scripted, scriptedHttp, testDeps } from "../deps.ts"
+import { outcomesOf, type Scripted, scriptedHttp, testDeps } from "../deps.ts"
 
 /** Answers to a test's requests, by `path?query` below `/v1/`, decoded. What is not among them is not found. */
 export type Script = Record<string, Scripted | ((request: HttpRequest) => Scripted)>
@@ -63,14 +63,7 @@ export function connectWith(script: Script, config: object = {}) {
           ? onepassword.parsePath(reference, {})
           : onepassword.parsePath(...reference),
       )
-      const results = await client.fetch(
-        parsed.map(({ document }) => document),
-        signal,
-      )
-      return parsed.map(({ document, select }) => {
-        const result = results.get(document)
-        return result?.ok ? select(result.content) : (result?.error.reason ?? "nothing")
-      })
+      return outcomesOf(client, parsed, signal)
     },
     fetch: (documents: string[]) => client.fetch(documents, signal),
     check: () => client.check(signal),
