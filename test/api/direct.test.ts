@@ -81,7 +81,11 @@ describe("direct invocation", () => {
     }
     const unknown = createLambdaClient({ functionName: "latchkey-resolve-direct:other", lambda })
     await expect(unknown.resolve({ platformId: "acme", value: "x" })).rejects.toMatchObject({
-      name: "ResourceNotFoundException",
+      name: "UnexpectedReply",
+      message: expect.stringContaining(
+        "Lambda answered ResourceNotFoundException: check functionName and qualifier",
+      ),
+      status: 404,
     })
   })
 
