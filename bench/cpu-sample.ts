@@ -5,7 +5,7 @@ import { connect, resolve, service, world } from "../test/support/instance.ts"
 import { median } from "./measure.ts"
 import { documentOf, pathOf, secretOf } from "./secrets.ts"
 
-const rounds = 25
+const rounds = 100
 const perRound = 20
 const references = 200
 
