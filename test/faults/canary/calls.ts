@@ -195,11 +195,12 @@ export function createCalls(stage: Stage, target: Target, secretFields: readonly
     return { status: response.status, headers: response.headers, text, body: JSON.parse(text) }
   }
 
-  /** As EventBridge does. */
-  async function deliver(event: object): Promise<void> {
+  /** As the queue of EventBridge's events does. */
+  async function deliver(...bodies: string[]): Promise<void> {
     // That which the other functions share their instance with.
     const { handler } = await import("../../../functions/rotation-events.ts")
-    await handler(event, lambdaContext()).catch((error) => stage.keepThrown("rotationEvents", error))
+    const batch = { Records: bodies.map((body, at) => ({ messageId: `message-${at}`, body })) }
+    await handler(batch, lambdaContext()).catch((error) => stage.keepThrown("rotationEvents", error))
   }
 
   /** Everything at once; the rest only where `configs`, of all ways so far, are given. At last a connection goes. */
@@ -207,8 +208,11 @@ export function createCalls(stage: Stage, target: Target, secretFields: readonly
     await Promise.all([
       keep(name, rightly(platform)),
       configs && keep(name, otherwise(platform, configs)),
-      deliver(target.event ?? call("PutSecretValue")),
-      deliver({ ...call("PutSecretValue", { requestParameters: pasted }), source: pasted }),
+      deliver(
+        JSON.stringify(target.event ?? call("PutSecretValue")),
+        JSON.stringify({ ...call("PutSecretValue", { requestParameters: pasted }), source: pasted }),
+        pasted,
+      ),
     ])
     await keep(name, [["deleteConnection", "", platform.ada.delete(`/${platform.cached}`)]])
   }

@@ -138,6 +138,8 @@ export function describeCanaries(providerId: ProviderId, startTarget: () => Prom
       expect(found(lines, everything())).toEqual({})
       for (const operation of [...Object.keys(served), "resolveDirect", "rotationEvents"])
         expect([operation, isIn(lines, `"operation":"${operation}"`)]).toEqual([operation, true])
+      for (const outcome of ["taken", "ignored"])
+        expect([outcome, isIn(lines, `"outcome":"${outcome}","RotationEvents"`)]).toEqual([outcome, true])
       expect(isIn(lines, '"Namespace":"Latchkey"')).toBe(true)
     })
 
