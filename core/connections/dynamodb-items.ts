@@ -1,5 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb"
 import { defaultSettings, type Settings } from "../contract/settings.ts"
+import { isObject, nestsDeeper } from "../json.ts"
 import type { AwsPlace } from "../providers/provider.ts"
 import type { ConnectionRecord, PlatformRecord, Webhook, WebhookClear } from "./connection.ts"
 import type { ConnectionChange } from "./store.ts"
@@ -100,19 +101,34 @@ function readWebhook(secret: Uint8Array, { webhookBefore, webhookClears }: Item)
   return {
     secret,
     ...(webhookBefore?.B && { before: webhookBefore.B }),
-    clears: JSON.parse(webhookClears?.S ?? "[]"),
+    clears: readClears(webhookClears?.S),
   }
 }
+
+/** What does not read is none: no clear is then written, since that needs what is stored to be what was read. */
+function readClears(text: string | undefined): WebhookClear[] {
+  const clears = jsonOf(text ?? "[]")
+  return Array.isArray(clears) && clears.every(isWebhookClear) ? clears : []
+}
+
+const isWebhookClear = (clear: unknown): clear is WebhookClear =>
+  isObject(clear) && typeof clear.signature === "string" && typeof clear.at === "number"
 
 export const webhookClears = (clears: readonly WebhookClear[]): AttributeValue => ({
   S: JSON.stringify(clears),
 })
 
 function readSettings(text: string | undefined): Settings {
+  const settings = jsonOf(text ?? "{}")
+  if (!isObject(settings) || nestsDeeper(settings, 2)) return { ...defaultSettings, allowedPaths: [] }
+  return { ...defaultSettings, ...settings }
+}
+
+function jsonOf(text: string): unknown {
   try {
-    return { ...defaultSettings, ...JSON.parse(text ?? "{}") }
+    return JSON.parse(text)
   } catch {
-    return { ...defaultSettings, allowedPaths: [] }
+    return undefined
   }
 }
 

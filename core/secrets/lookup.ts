@@ -98,7 +98,8 @@ export function createLookup(deps: {
       const connectionIds = [...new Set(wanted.map(({ connectionId }) => connectionId))]
       const [{ platform, connections }, guessed] = await settled([
         store.read(platformId, connectionIds),
-        guess(request, connectionIds),
+        // What was seen last may be a record that nothing can be planned with, and not be what is stored any more.
+        guess(request, connectionIds).catch(() => undefined),
       ])
       if (!platform) return wanted.map(({ connectionId }) => ({ ok: false, error: notFound(connectionId) }))
       const snapshot = { platform, connections }

@@ -253,6 +253,17 @@ describe("a record that was edited by hand", () => {
     }
   })
 
+  test("leaves nothing behind once it is mended, even where it could not be read at all", async () => {
+    const { latchkey, store, ok, id } = await withValues()
+    const key = `acme\n${id}`
+    const record = structuredClone(store.connections.get(key))
+    if (!record) throw new Error("No record.")
+    store.connections.set(key, Object.assign({}, record, { scope: "PROJECT", projectIds: "no list" }))
+    await expect(resolve(latchkey, ok, { projectId: "p1" })).rejects.toThrow()
+    store.connections.set(key, record)
+    expect((await resolve(latchkey, ok, { projectId: "p1" })).value).toBe("p")
+  })
+
   test("does not keep the others from being used", async () => {
     const { latchkey, store, reference, ok, id } = await withValues()
     const other = await connect(latchkey)
