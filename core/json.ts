@@ -19,3 +19,25 @@ export function nestsDeeper(value: Json, limit: number): boolean {
   }
   return true
 }
+
+/** About the bytes that a value takes in memory, where a mebibyte of `{},` is twenty. It may nest too deep for recursion. */
+export function bytesInMemory(value: Json): number {
+  const [slot, header] = [8, 40]
+  let bytes = 0
+  const left = [value]
+  for (let one = left.pop(); one !== undefined; one = left.pop()) {
+    bytes += slot
+    if (typeof one === "string") bytes += header + one.length
+    else if (Array.isArray(one)) {
+      bytes += header
+      for (const item of one) left.push(item)
+    } else if (isObject(one)) {
+      bytes += header
+      for (const [key, item] of Object.entries(one)) {
+        bytes += header + key.length
+        left.push(item)
+      }
+    }
+  }
+  return bytes
+}

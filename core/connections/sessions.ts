@@ -47,7 +47,8 @@ export function createSessionBook(deps: {
   metrics: Metrics
 }): SessionBook {
   const { redis, clock, metrics } = deps
-  const live = createLru<Session>(5_000)
+  // Tokens are as long as a secret manager makes them.
+  const live = createLru<Session>(5_000, { maxBytes: 16 * 1024 * 1024, bytesOf: sizeOf })
   const loggingIn = new Map<string, Promise<Session>>()
   const logins = createLru<number[]>(5_000)
 

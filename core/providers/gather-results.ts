@@ -1,5 +1,5 @@
 import { ProviderError } from "../errors.ts"
-import { isObject, type Json } from "../json.ts"
+import { bytesInMemory } from "../json.ts"
 import { limits } from "../limits.ts"
 import type { FetchResult } from "./provider.ts"
 
@@ -42,28 +42,12 @@ export function gatherResults(signal: AbortSignal): GatheredResults {
     for (const document of documents) {
       const result = results.get(document)
       if (!result?.ok || sizes.has(document)) continue
-      const size = sizeOf(result.content)
+      const size = bytesInMemory(result.content)
       sizes.set(document, size)
       room -= size
     }
     if (room < 0) rejected ??= tooMuch()
   }
-}
-
-/** About the bytes of a document in memory, which is text, nearly all of it. It may nest too deep for recursion. */
-function sizeOf(content: Json): number {
-  let size = 0
-  const left = [content]
-  for (let value = left.pop(); value !== undefined; value = left.pop()) {
-    size += typeof value === "string" ? value.length : 8
-    if (Array.isArray(value)) for (const item of value) left.push(item)
-    else if (isObject(value))
-      for (const [key, item] of Object.entries(value)) {
-        size += key.length
-        left.push(item)
-      }
-  }
-  return size
 }
 
 const tooMuch = () =>

@@ -12,7 +12,7 @@ export interface LastSeen {
 
 export function createLastSeen(): LastSeen {
   const platforms = createLru<PlatformRecord>(1_000)
-  const records = createLru<ConnectionRecord>(2_000)
+  const records = createLru<ConnectionRecord>(2_000, { maxBytes: 16 * 1024 * 1024, bytesOf })
   return {
     of(platformId, connectionIds) {
       const platform = platforms.get(platformId)
@@ -31,3 +31,7 @@ export function createLastSeen(): LastSeen {
     },
   }
 }
+
+/** Of what may be large in a record. */
+const bytesOf = ({ config, configView, settings, projectIds = [] }: ConnectionRecord) =>
+  config.data.length + configView.length + JSON.stringify([settings, projectIds]).length

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts"
 import { type CacheEpoch, memoryKey } from "../connections/cache-epoch.ts"
+import { bytesInMemory } from "../json.ts"
 import { createLru } from "../lru.ts"
 import type { Entry } from "./entry.ts"
 
@@ -15,7 +16,8 @@ export function createMemoryTier(deps: { clock: Clock; maxEntries?: number; maxB
   const { clock, maxEntries = 10_000, maxBytes = 32 * 1024 * 1024 } = deps
   const entries = createLru<Entry>(maxEntries, {
     maxBytes,
-    bytesOf: (entry, key) => key.length + (entry.kind === "value" ? entry.size : 256),
+    bytesOf: (entry, key) =>
+      key.length + (entry.kind === "value" ? bytesInMemory(entry.content.reveal()) : 256),
   })
 
   return {

@@ -50,7 +50,10 @@ export function createUsage(deps: {
   metrics: Metrics
 }): Usage {
   const { store, clock, metrics } = deps
-  const stored = createLru<number>(20_000)
+  const stored = createLru<number>(20_000, {
+    maxBytes: 8 * 1024 * 1024,
+    bytesOf: (_, key) => 2 * key.length,
+  })
   return {
     async seen(uses, signal) {
       const now = clock.now()

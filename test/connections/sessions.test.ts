@@ -97,6 +97,18 @@ describe("a session", () => {
     expect(await current(instance().sessions(updated))).toBe("token 2")
   })
 
+  test("with a long token takes room from others like it, and all of them no more than 16 MiB", async () => {
+    const one = instance()
+    const long = async () => ({ ...(await login()), token: new Secret("x".repeat(1024 * 1024)) })
+    const ids = Array.from({ length: 40 }, (_, i) => `smc_${i}`)
+    const use = (connectionId: string) => one.sessions({ connectionId }).current(long, signal)
+    for (const id of ids) await use(id)
+    for (const id of ids.slice(-15)) await use(id)
+    expect(manager.logins).toBe(40)
+    await passing(clock, use(ids[0] ?? ""))
+    expect(manager.logins).toBe(41)
+  })
+
   test("is no other connection's, and no other platform's", async () => {
     await current(instance().sessions())
     expect(await current(instance().sessions({ connectionId: "smc_2" }))).toBe("token 2")

@@ -77,3 +77,14 @@ test("weighs what nests deeper than the stack", async () => {
   await settle(["deep"], async () => void results.set("deep", { ok: true, content }))
   expect(results.get("deep")?.ok).toBe(true)
 })
+
+test("weighs what a document takes in memory, not how short its text is", async () => {
+  const { results, settle } = gatherResults(signal)
+  const asked: string[] = []
+  for (let at = 0; at < 10; at++)
+    await settle([`${at}`], async () => {
+      asked.push(`${at}`)
+      results.set(`${at}`, { ok: true, content: Array.from({ length: 300_000 }, () => ({})) })
+    })
+  expect(asked).toEqual(["0", "1", "2"])
+})

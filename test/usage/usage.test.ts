@@ -62,3 +62,12 @@ test("a write that fails is counted, fails nobody, and is tried again with the n
   await usage.seen([use])
   expect(touched).toHaveLength(1)
 })
+
+test("long paths take no more memory than many short ones: the oldest are stored again before their hour", async () => {
+  const { usage, touched } = seeing()
+  const uses = Array.from({ length: 5_000 }, (_, i) => ({ ...use, path: `${i}`.padEnd(2_000, "/path") }))
+  await usage.seen(uses)
+  await usage.seen(uses.slice(-1_500))
+  await usage.seen(uses.slice(0, 1_000))
+  expect(touched.map(({ uses }) => uses.length)).toEqual([5_000, 1_000])
+})
