@@ -51,7 +51,7 @@ export function createAwsChanged(deps: { store: ConnectionStore; accounts: Accou
     await forEachParallel(places.values(), concurrency, async (there) => {
       const latest = there.reduce((a, b) => (b.change.at > a.change.at ? b : a))
       try {
-        outcome.cleared += await clearFor(latest.change, call)
+        await clearFor(latest.change, call, outcome)
       } catch (error) {
         outcome.failed.push({ error, events: there.map(({ index }) => index) })
       }
@@ -59,21 +59,30 @@ export function createAwsChanged(deps: { store: ConnectionStore; accounts: Accou
     return outcome
   }
 
-  /** How many it has cleared. @throws LatchkeyError `UNAVAILABLE`: some may not be cleared */
-  async function clearFor(change: AwsChange, call: Call): Promise<number> {
+  /**
+   * Counts what it clears in `outcome`. Where one of a platform's connections fails, its others wait for the next time: they would
+   * probably fail as well, and hold up those of other platforms.
+   * @throws LatchkeyError `UNAVAILABLE`: some may not be cleared
+   */
+  async function clearFor(change: AwsChange, call: Call, outcome: AwsEventsOutcome): Promise<void> {
     // A clear from then on has met the change already.
     const effectiveFrom = change.at + toleranceMs
-    let cleared = 0
+    const failing = new Map<string, unknown>()
     for await (const page of accounts.find(change.account, regionOf(change), call.signal)) {
       const stale = page.filter(
         (one) => mayRead(one, change) && (one.clearedAt ?? Number.NEGATIVE_INFINITY) < effectiveFrom,
       )
       await forEachParallel(stale, concurrency, async (connection) => {
         call.signal.throwIfAborted()
-        if (await clear(connection, effectiveFrom, call)) cleared++
+        if (failing.has(connection.platformId)) return
+        try {
+          if (await clear(connection, effectiveFrom, call)) outcome.cleared++
+        } catch (error) {
+          failing.set(connection.platformId, error)
+        }
       })
     }
-    return cleared
+    for (const error of failing.values()) throw error
   }
 
   /** False where another event was quicker, or the connection is gone. */

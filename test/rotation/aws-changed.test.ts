@@ -226,6 +226,29 @@ describe("events that come together", () => {
     expect(generationOf(failing)).toBe(before[1])
   })
 
+  test("fail for one platform without holding up another with credentials of the same account", async () => {
+    const ours = [await connectAt(here), await connectAt(here, "aws-ssm")]
+    const theirs = await Promise.all(Array.from({ length: 30 }, () => connectAt(here, "aws", globex)))
+    ours.push(await connectAt(here))
+    const clear = deployment.store.clearByEvent
+    let tries = 0
+    vi.spyOn(deployment.store, "clearByEvent").mockImplementation(async (platformId, ...rest) => {
+      if (platformId !== "globex") return clear(platformId, ...rest)
+      tries++
+      throw new LatchkeyError("UNAVAILABLE", "This partition is busy.")
+    })
+    const generations = ours.map(generationOf)
+    expect(await sendAll([call("PutSecretValue")])).toMatchObject({
+      cleared: 3,
+      failed: [{ error: { code: "UNAVAILABLE" }, events: [0] }],
+    })
+    expect(ours.filter((id, i) => generationOf(id) !== generations[i])).toEqual(ours)
+    expect(tries).toBeLessThanOrEqual(8)
+
+    vi.restoreAllMocks()
+    expect(await send(call("PutSecretValue"))).toEqual({ cleared: theirs.length })
+  })
+
   test("a thousand in a minute clear a connection once in ten seconds, and each has its clear", async () => {
     const event = fc.record({ after: fc.nat(60_000), late: fc.oneof(fc.nat(2_000), fc.nat(30_000)) })
     await fc.assert(
