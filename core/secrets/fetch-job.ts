@@ -99,7 +99,8 @@ export function startFetchJob(
         follow(lost, owned.length === 0 ? place : undefined),
       ])
     } finally {
-      place.leave()
+      // Told of another's failure, or aborted: nothing else has taken this along.
+      await redis.ask(place.leave())
     }
   }
 

@@ -57,6 +57,18 @@ describe("a platform whose secret managers are slow", () => {
     expect((await passing(clock, ask(most, latchkey))).value).toBe("v")
   })
 
+  test("has the places back that a refused request had for other connections", async () => {
+    const { latchkey, instance, ask, reference, release } = await crowd(most - 5)
+    const ids = await Promise.all(Array.from({ length: 10 }, () => connect(latchkey)))
+    const everywhere = ids.map((id) => reference("secret/data/d399/key", id))
+    for (let i = 0; i < 3; i++) expect(await codeOf(resolve(instance(), everywhere))).toBe("THROTTLED")
+    const others = Array.from({ length: 5 }, (_, i) => codeOf(ask(most + i, latchkey)))
+    await turn()
+    expect(await codeOf(ask(most + 5, latchkey))).toBe("THROTTLED")
+    await release()
+    expect(await Promise.all(others)).toEqual(others.map(() => "ok"))
+  })
+
   test("is counted by each instance for itself while Redis is down", async () => {
     const { latchkey, other, ask, release, redis } = await crowd(0)
     redis.down = true
@@ -114,6 +126,17 @@ describe("who waits only for another's fetch", () => {
     expect((await passing(clock, late)).value).toBe("v")
     await passing(clock, Promise.all(waiting))
     expect(vault.fetches).toHaveLength(2)
+  })
+
+  test("does not count once it is told of another's failure", async () => {
+    const { instance, vault, reference, latchkey } = await connected()
+    vault.documents.set("secret/data/cold", { key: "v" })
+    vault.refusals.set("secret/data/broken", "PROVIDER_ERROR")
+    const broken = { code: "SECRET_MANAGER_GET_SECRET_FAILED" }
+    for (let i = 0; i <= most; i++)
+      await expect(resolve(instance(), reference("secret/data/broken/key"))).rejects.toMatchObject(broken)
+    expect(vault.fetches).toHaveLength(1)
+    expect((await resolve(latchkey, reference("secret/data/cold/key"))).value).toBe("v")
   })
 
   test("leaves no trace when it is over: what waits is counted as it is", async () => {
