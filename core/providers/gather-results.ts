@@ -54,4 +54,5 @@ const tooMuch = () =>
   new ProviderError(
     "UNSUPPORTED_VALUE",
     `The documents that this request reads hold more than ${limits.fetched / 1_048_576} MiB together. Resolve it in parts.`,
+    { oversized: true },
   )

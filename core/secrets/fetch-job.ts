@@ -242,6 +242,7 @@ export function startFetchJob(
   function store(document: string, entry: Entry): RedisCommand[] {
     const now = clock.now()
     if (entry.kind === "negative") {
+      if (tellsOfRequest(entry.error)) return [leases.open(document)]
       const seen = entry.freshUntil > now ? [] : [leases.publish(document, entry.error)]
       return [...outdate(document, entry), ...seen]
     }
@@ -285,6 +286,9 @@ interface Telling {
 
 /** Without leases whoever wants a document fetches it. */
 const alone = (documents: readonly string[]): Claimed => ({ owned: documents, lost: [] })
+
+/** What was asked for together was too much: by itself each document may be had. */
+const tellsOfRequest = ({ reason, oversized }: ProviderError) => reason === "UNSUPPORTED_VALUE" && oversized
 
 const tooDeep = () =>
   new ProviderError("UNSUPPORTED_VALUE", "The secret's JSON nests too deep. Keep it flatter.")

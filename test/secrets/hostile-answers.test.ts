@@ -1,9 +1,11 @@
 import { expect, test } from "vitest"
 import type { Opener } from "../../core/connections/open.ts"
 import type { Json } from "../../core/json.ts"
+import { gatherResults } from "../../core/providers/gather-results.ts"
 import type { FetchResult, Login, ProviderClient } from "../../core/providers/provider.ts"
 import { Secret } from "../../core/secret.ts"
 import { connected, resolve } from "../support/instance.ts"
+import { passing } from "../support/moved-clock.ts"
 
 /**
  * A secret manager is whatever a tenant's admin names: what it answers may spoil that tenant's resolves, one reference at
@@ -48,6 +50,32 @@ test("a document that nests too deep fails its own reference, and nobody waits f
     expect(resolution.value).toEqual([null, "v"])
     expect(resolution.references[0]?.error?.reason).toBe("UNSUPPORTED_VALUE")
   }
+})
+
+test("documents that are too much together fail that request alone, and leave older values as they were", async () => {
+  const { latchkey, instance, vault, clock, reference } = await connected({ staleIfErrorSeconds: 3_600 })
+  const paths = ["secret/data/0", "secret/data/1", "secret/data/2"]
+  const all = paths.map((path) => reference(`${path}/key`))
+  for (const path of paths) vault.documents.set(path, { key: "old" })
+  await resolve(latchkey, all)
+  clock.advance(3_600_000)
+
+  const large: FetchResult = { ok: true, content: { key: "new", more: "x".repeat(17 * 1024 * 1024) } }
+  const client: ProviderClient = {
+    check: async () => ({ steps: [], warnings: [] }),
+    async fetch(documents, signal) {
+      const { results, settle } = gatherResults(signal)
+      for (const one of documents) await settle([one], async () => void results.set(one, large))
+      return results
+    },
+  }
+  const opener: Opener = { saved: async () => client, unsaved: () => client }
+  const { value, references } = await resolve(instance({ opener }), all, { onError: "report" })
+  expect([value, references[2]?.error?.reason]).toEqual([["new", "new", null], "UNSUPPORTED_VALUE"])
+
+  vault.failure = "UNREACHABLE"
+  const alone = await passing(clock, resolve(instance(), all[2] ?? ""))
+  expect(alone).toMatchObject({ value: "old", references: [{ source: "stale" }] })
 })
 
 test("a document that nests deep, but not too deep, is a value", async () => {
