@@ -57,6 +57,18 @@ export function tooLarge(what: "value" | "file"): ProviderError {
 }
 
 /**
+ * For what failed while a secret was read: where the answer was larger than any is read, that is about this secret, and says
+ * nothing of the secret manager.
+ * @throws ProviderError `UNSUPPORTED_VALUE` then, else what it was given
+ */
+export function toTooLarge(error: unknown): never {
+  if (!(error instanceof ProviderError) || !error.oversized || error.upstream?.status !== 200) throw error
+  const message =
+    "The secret is larger than 1 MiB with all its keys. Split it, or keep large material elsewhere."
+  throw new ProviderError("UNSUPPORTED_VALUE", message, { upstream: error.upstream })
+}
+
+/**
  * The JSON object that a secret's text is.
  * @throws ProviderError `UNSUPPORTED_VALUE`
  */

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts"
+import { ProviderError } from "../../core/errors.ts"
 import type {
   HttpClient,
   HttpClientFactory,
@@ -114,3 +115,10 @@ export function scriptedHttp(answer: (request: HttpRequest, line: string) => Scr
   }
   return { requests, lines: () => requests.map(({ line }) => line), factory: () => client }
 }
+
+/** What the network says of an answer beyond what was asked for. */
+export const oversized = (operation: string) =>
+  new ProviderError("PROVIDER_ERROR", "The answer is larger than …", {
+    upstream: { operation, status: 200 },
+    oversized: true,
+  })

@@ -4,6 +4,7 @@ import { failure } from "../answer.ts"
 import { gatherResults } from "../gather-results.ts"
 import { forEachParallel } from "../parallel.ts"
 import type { FetchResult, Session } from "../provider.ts"
+import { toTooLarge } from "../select.ts"
 import { isVaults, listIn, objectIn, unexpected } from "./answers.ts"
 import { type Engine, lookUpMount, type Mounts, mountOf, notedMounts } from "./mounts.ts"
 import type { Vault, VaultAnswer } from "./transport.ts"
@@ -84,7 +85,7 @@ export async function readDocuments({
     const mount = mountOf(document, mounts)
     if (!mount) return
     checkEngine(document, mount)
-    const answer = await vault.read(document, { operation, token, signal })
+    const answer = await vault.read(document, { operation, token, signal }).catch(toTooLarge)
     if (answer.status === 403) throw await refused()
     results.set(document, { ok: true, ...contentOf(answer, mount.engine) })
   }

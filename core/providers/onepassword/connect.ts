@@ -4,6 +4,7 @@ import { isObject, type Json, own } from "../../json.ts"
 import type { HttpClient, Phase } from "../../network/http.ts"
 import type { Secret } from "../../secret.ts"
 import { isPage } from "../answer.ts"
+import { toTooLarge } from "../select.ts"
 import { contentOf, notConnect, refusal } from "./answers.ts"
 import { isKnown, listOf, textOf, toNamed, versionOf } from "./shapes.ts"
 import { type Item, isId, type Named, type OnePassword, type Part } from "./store.ts"
@@ -114,7 +115,8 @@ async function sendRequest(
       ...(onPhase ? { onPhase } : {}),
       signal,
     })
-  const first = await ask()
+  const asking = ask()
+  const first = await (/^read (?:item|file)$/.test(operation) ? asking.catch(toTooLarge) : asking)
   const response = first.status === 403 ? await ask() : first
   const { status, body } = response
   if (status !== 200) throw refusal(response, operation)

@@ -1,13 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { ProviderError } from "../../../core/errors.ts"
+import { oversized } from "../deps.ts"
 import { apiKey, batch, conjurWith, header, login, many, missing, one, token } from "./conjur-script.ts"
-
-/** What the network says of an answer beyond what was asked for. */
-const oversized = (operation: string) =>
-  new ProviderError("PROVIDER_ERROR", "The answer is larger than …", {
-    upstream: { operation, status: 200 },
-    oversized: true,
-  })
 
 const reads = (lines: string[]) => lines.filter((line) => line.startsWith("GET "))
 

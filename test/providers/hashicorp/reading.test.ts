@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { oversized } from "../deps.ts"
 import { data, errors, kv2, login, mount, type Script, vaultWith } from "./vault-script.ts"
 
 describe("reading", () => {
@@ -147,6 +148,14 @@ describe("reading", () => {
       Array(3).fill("SEALED"),
     )
     expect(vault.paths()).toHaveLength(2)
+  })
+
+  test("a document of more than any answer may have is told for its size, which is no failure of Vault's", async () => {
+    const vault = vaultWith({
+      "GET secret/data/huge": { status: 200, error: oversized("read secret") },
+      "GET secret/data/app": kv2({ k: "v" }),
+    })
+    expect(await vault.resolve("secret/data/huge/k", "secret/data/app/k")).toEqual(["UNSUPPORTED_VALUE", "v"])
   })
 
   test("one document's failure leaves the others alone", async () => {

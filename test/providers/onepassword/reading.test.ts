@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { oversized } from "../deps.ts"
 import { connectWith, error, fullItem, ids, itemPath, ok, titled } from "./connect-script.ts"
 
 test("one read of an item serves its fields, its codes and what is wanted as base64", async () => {
@@ -31,6 +32,21 @@ test("a file costs one more read, and is not read where it is too large", async 
     await resolve(["op://V/I/small.bin", encoding], ["op://V/I/large.bin", encoding], "op://V/I/password"),
   ).toEqual(["YWJj", "UNSUPPORTED_VALUE", "v"])
   expect(paths().slice(-2)).toEqual([itemPath(), content])
+})
+
+test("an item or a file of more than any answer may have is told for its size", async () => {
+  const files = [{ id: ids.file, name: "file.bin" }]
+  const content = `${itemPath()}/files/${ids.file}/content`
+  const item = { status: 200, error: oversized("read item") }
+  expect(await connectWith({ [itemPath()]: item }).resolve("op://V/I/password")).toEqual([
+    "UNSUPPORTED_VALUE",
+  ])
+  const { resolve } = connectWith({
+    [itemPath()]: ok(fullItem(ids.item, "I", "v", { files })),
+    [content]: { status: 200, error: oversized("read file") },
+  })
+  const file: [string, object] = ["op://V/I/file.bin", { encoding: "base64" }]
+  expect(await resolve(file, "op://V/I/password")).toEqual(["UNSUPPORTED_VALUE", "v"])
 })
 
 test("what looks like an id is tried as one, then as a title", async () => {
