@@ -21,6 +21,8 @@ export type Fault =
   | "stall"
   /** Carried out; the answer comes byte by byte, one in so many milliseconds. */
   | { trickleMs: number }
+  /** Carried out; the answer comes once this has settled. */
+  | { until: Promise<unknown> }
   /** Passed on only after so many milliseconds. */
   | { delayMs: number }
   /** Answered by the proxy itself. */
@@ -94,6 +96,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       if (fault === "cut" || fault === "stall") return void answerHalf(answer, response, fault)
       if (typeof fault === "object" && "trickleMs" in fault)
         return void trickle(answer, response, fault.trickleMs)
+      if (typeof fault === "object" && "until" in fault)
+        return void Promise.allSettled([fault.until]).then(() => answer.pipe(response))
       const tell = proxy.onAnswer
       if (tell) return void answerWhole(answer, response, (whole) => tell(whole, sent))
       answer.pipe(response)

@@ -52,6 +52,7 @@ export function memoryRedis(clock: Clock): MemoryRedis {
       }
       case "INCR": {
         const value = Number(live(command[1]) ?? 0) + 1
+        if (!Number.isSafeInteger(value)) throw new Error("ERR value is not an integer or out of range")
         entries.set(command[1], { value: String(value), until: Number.POSITIVE_INFINITY })
         return value
       }
