@@ -89,10 +89,16 @@ const scopes = oneOf<readonly Project[] | undefined>(
   [[...projects], 1],
 )
 
-const clearings = ["clear", "clear the platform", "call the webhook", "test", "update the config"] as const
+const clearings = oneOf<Change>(
+  [{ kind: "clear" }, 3],
+  [{ kind: "clear the platform" }, 2],
+  [{ kind: "call the webhook" }, 1],
+  [{ kind: "test" }, 1],
+  [{ kind: "update the config" }, 1],
+)
 
 const eitherChange: fc.Arbitrary<Change[]> = fc.oneof(
-  { weight: 5, arbitrary: fc.constantFrom(...clearings).map((kind): Change[] => [{ kind }]) },
+  { weight: 6, arbitrary: clearings.map((one) => [one]) },
   { weight: 2, arbitrary: settings.map((settings): Change[] => [{ kind: "update the settings", settings }]) },
   { weight: 2, arbitrary: scopes.map((projects): Change[] => [{ kind: "update the scope", projects }]) },
   {

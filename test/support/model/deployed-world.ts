@@ -23,6 +23,8 @@ import { troubledFront } from "./troubled-front.ts"
 import type { World } from "./world.ts"
 
 const count = 3
+/** Most answers are there by then. */
+const soonMs = 30
 const tables = { connections: "connections", audit: "audit", usage: "usage" }
 const files = [
   "resolve",
@@ -122,7 +124,7 @@ export async function deploy(): Promise<Deployment> {
       if (!Item) return
       const { projectIds: _dropped, ...rest } = Item
       const { name, scope, settings, projectIds } = (undo && edited.get(platform)) || openToAll
-      edited.set(platform, Item)
+      if (!undo) edited.set(platform, Item)
       const decisive = { name, scope, settings, ...(projectIds && { projectIds }) } as Item
       await client.send(new PutItemCommand({ ...table, Item: { ...rest, ...decisive } }))
     }
@@ -167,17 +169,11 @@ export async function deploy(): Promise<Deployment> {
         instances[instance] = await start(instance)
       },
       redis: front.trouble,
-      begun: (work) =>
-        Promise.race([
-          work.then(
-            () => {},
-            () => {},
-          ),
-          new Promise<void>((resolve) => {
-            onHeld = resolve
-          }),
-          setTimeout(30),
-        ]),
+      async begun(work) {
+        const { promise: held, resolve } = Promise.withResolvers<void>()
+        onHeld = resolve
+        await Promise.race([work.catch(() => {}), held, setTimeout(soonMs)])
+      },
       passing: clock.hurrying,
     }
   }
@@ -202,7 +198,7 @@ const openToAll: Item = { name: { S: "Edited" }, scope: { S: "PLATFORM" }, setti
  * soon it passes several times as fast, so that nobody waits long for what only has to end.
  */
 function hastyClock() {
-  const [soonMs, everyMs, haste] = [100, 20, 5]
+  const [patienceMs, everyMs, haste] = [100, 20, 5]
   const ahead = new Float64Array(new SharedArrayBuffer(8))
   const realNow = Date.now
   const now = () => Math.floor(realNow() + (ahead[0] ?? 0))
@@ -222,7 +218,7 @@ function hastyClock() {
         ended = true
       }
       work.then(end, end)
-      await Promise.race([work.catch(() => {}), setTimeout(soonMs)])
+      await Promise.race([work.catch(() => {}), setTimeout(patienceMs)])
       while (!ended) {
         await Promise.race([work.catch(() => {}), setTimeout(everyMs)])
         advance(haste * everyMs)
